@@ -1,0 +1,193 @@
+"""The auditor's own right-hand side of the coupled equations, in float64 NumPy.
+
+    ∂_t ψ = εψ + (D + ic₁)Δ_g ψ − (b + ic₃)|ψ|²ψ − κ(G_σ ∗ |ψ|²)ψ + F·S(x)
+    τ ∂_t ρ_s = ℓ²∇²ρ_s − (ρ_s − ρ_vac) + χ(|ψ|² + η|∇ψ|²)
+
+Where the solver builds Δ_g from Christoffel symbols and automatic differentiation, here it is the
+closed form for g = Ω²·diag(−1, 1, 1, 1), Ω⁻² = (ρ_s/ρ_vac)^α, in D = 4:
+
+    Δ_g ψ = Ω⁻⁴∇·(Ω²∇ψ) = Ω⁻²(∇²ψ + 2∇lnΩ·∇ψ) = Ω⁻²(∇²ψ − (α/ρ_s) ∇ρ_s·∇ψ)
+
+The last form has spectral derivatives of ψ and ρ_s alone, as the model prescribes. The flux form is
+the same function, but its discretization differs from the model's by aliasing, which on rough
+fields (6e-5 over 20 steps at ε = 1, η = 1) would pass for tampering.
+
+Products are formed on the grid and their transforms cut to |k_x|, |k_y| < (N/3)·2π/L. A state is
+one flat complex vector of the kept modes: ψ̂, then the half plane k_x ≥ 0 of ρ̂_s.
+"""
+
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from engine.audit.geometry import wavenumbers
+from engine.audit.spectrum import Floats
+from engine.settings import RunConfig
+
+Complexes = NDArray[np.complex128]
+
+POWER_TERMS = ("growth", "diffusion", "dispersion", "saturation", "nonlocal", "source")
+"""The terms of dQ/dt = 2∫Re(ψ*·RHS)dA, in the order of `Equations.rates`.
+
+The term of c₃ is none: Re(−ic₃|ψ|⁴) = 0 at every point.
+"""
+
+
+class Equations:
+    """The semi-discrete equations of one run, split as y' = Ly + N(y) with a diagonal L.
+
+    L holds ε − (D + ic₁)·m·k² for ψ, where m is a typical value of Ω⁻² (so that N keeps
+    only its variation), and −(1 + ℓ²k²)/τ for ρ_s.
+
+    Attributes:
+        linear: the different values of L, 1/t; shape (2U,).
+        which: for each mode of a state, the index of its L; shape (modes,).
+        split: how many modes of a state belong to ψ̂.
+    """
+
+    def __init__(self, config: RunConfig, typical_inverse_metric: float) -> None:
+        size = config.N_grid
+        self._config = config
+        self._typical = typical_inverse_metric
+        self._cell = (config.domain_length / size) ** 2
+        self._ky, self._kx = wavenumbers(config)
+        self._kx_half = np.abs(self._kx[:, : size // 2 + 1])
+        self._kernel = np.exp(-(self._kx_half**2 + self._ky**2) / (2 * config.param_sigma_k**2))
+        self._source = config.source_amplitude * _source(config)
+        self._curved = config.param_alpha != 0
+        self._gradients = self._curved or config.gradient_weight != 0
+
+        kept = (size - 1) // 3  # the largest whole number below N/3
+        rows = np.r_[0 : kept + 1, size - kept : size]
+        self._rows, self._half = rows[:, None], np.arange(kept + 1)[None, :]
+        square = np.fft.fftfreq(size, 1 / size).astype(np.int64) ** 2
+        modes = [square[self._rows] + square[self._rows.T], square[self._rows] + square[self._half]]
+        radial, inverse = np.unique(np.concatenate([m.ravel() for m in modes]), return_inverse=True)
+        self.split = modes[0].size
+        self.which = inverse + np.where(np.arange(inverse.size) < self.split, 0, radial.size)
+        k2 = radial * (2 * np.pi / config.domain_length) ** 2
+        transport = config.diffusion + 1j * config.dispersion
+        self.linear: Complexes = np.concatenate(
+            [
+                config.epsilon - transport * self._typical * k2,
+                -(1 + config.sdg_length**2 * k2) / config.sdg_tau + 0j,
+            ]
+        )
+
+    def state(self, psi: NDArray[Any], rho_s: NDArray[Any]) -> Complexes:
+        """The modes of fields (N, N) that the model keeps."""
+        psi_hat = scipy.fft.fft2(psi.astype(np.complex128))
+        rho_s_hat = scipy.fft.rfft2(rho_s.astype(np.float64))
+        return np.concatenate(
+            [
+                psi_hat[self._rows, self._rows.T].ravel(),
+                rho_s_hat[self._rows, self._half].ravel(),
+            ]
+        )
+
+    def fields(self, state: Complexes) -> tuple[Complexes, Floats]:
+        """ψ and ρ_s on the grid, (…, N, N), of states (…, modes)."""
+        psi_hat, rho_s_hat = self._spectra(state)
+        shape = (self._config.N_grid, self._config.N_grid)
+        return scipy.fft.ifft2(psi_hat), scipy.fft.irfft2(rho_s_hat, s=shape)
+
+    def rates(self, states: Complexes) -> tuple[Complexes, Floats]:
+        """N(y) of several states (B, modes), and the terms of dQ/dt, shape (B, 6).
+
+        A state with ρ_s ≤ 0 has no metric and gives values that are not finite.
+        """
+        c = self._config
+        psi_hat, rho_s_hat = self._spectra(states)
+        spectra = [psi_hat, -(self._kx**2 + self._ky**2) * psi_hat]
+        if self._gradients:
+            spectra += [1j * self._kx * psi_hat, 1j * self._ky * psi_hat]
+        psi, laplacian, *gradient = scipy.fft.ifft2(np.stack(spectra), overwrite_x=True)
+        rho = psi.real**2 + psi.imag**2
+        rho_hat = scipy.fft.rfft2(rho)
+
+        covariant = self._covariant_laplacian(rho_s_hat, laplacian, gradient)
+        local = (c.saturation + 1j * c.nonlinear_dispersion) * rho
+        nonlocal_ = self._nonlocal(rho_hat)
+        transport = c.diffusion + 1j * c.dispersion
+        psi_rate = transport * (covariant - self._typical * laplacian) - (local + nonlocal_) * psi
+        psi_rate += self._source
+
+        energy_hat = rho_hat
+        if c.gradient_weight:
+            steepness = sum(g.real**2 + g.imag**2 for g in gradient)
+            energy_hat = rho_hat + c.gradient_weight * scipy.fft.rfft2(steepness)
+        rho_s_rate = c.sdg_coupling * energy_hat
+        rho_s_rate[:, 0, 0] += c.sdg_rho_vac * c.N_grid**2
+
+        rates = np.empty_like(states)
+        rates[:, : self.split] = _flat(scipy.fft.fft2(psi_rate)[:, self._rows, self._rows.T])
+        rates[:, self.split :] = _flat(rho_s_rate[:, self._rows, self._half]) / c.sdg_tau
+        return rates, self._power(psi, rho, nonlocal_, covariant)
+
+    def _spectra(self, states: Complexes) -> tuple[Complexes, Complexes]:
+        """ψ̂ and the half plane of ρ̂_s with zeros where the model keeps nothing."""
+        size, lead = self._config.N_grid, states.shape[:-1]
+        rows, half = self._rows.size, self._half.size
+        psi_hat = np.zeros((*lead, size, size), np.complex128)
+        psi_hat[..., self._rows, self._rows.T] = states[..., : self.split].reshape(
+            *lead, rows, rows
+        )
+        rho_s_hat = np.zeros((*lead, size, size // 2 + 1), np.complex128)
+        rho_s_hat[..., self._rows, self._half] = states[..., self.split :].reshape(
+            *lead, rows, half
+        )
+        return psi_hat, rho_s_hat
+
+    def _covariant_laplacian(
+        self, rho_s_hat: Complexes, laplacian: Complexes, gradient: list[Complexes]
+    ) -> Complexes:
+        """Δ_g ψ on the grid."""
+        c = self._config
+        if not self._curved:
+            return laplacian
+        spectra = np.stack([rho_s_hat, 1j * self._kx_half * rho_s_hat, 1j * self._ky * rho_s_hat])
+        shape = (c.N_grid, c.N_grid)
+        rho_s, along_x, along_y = scipy.fft.irfft2(spectra, s=shape, overwrite_x=True)
+        inverse_metric = (rho_s / c.sdg_rho_vac) ** c.param_alpha
+        slope = (along_x * gradient[0] + along_y * gradient[1]) * (c.param_alpha / rho_s)
+        return inverse_metric * (laplacian - slope)
+
+    def _nonlocal(self, rho_hat: Complexes) -> Floats:
+        """κ·G_σ ∗ |ψ|² on the grid."""
+        shape = (self._config.N_grid, self._config.N_grid)
+        if self._config.param_kappa == 0:
+            return np.zeros((rho_hat.shape[0], *shape))
+        kernel = self._config.param_kappa * self._kernel
+        return scipy.fft.irfft2(kernel * rho_hat, s=shape, overwrite_x=True)
+
+    def _power(
+        self, psi: Complexes, rho: Floats, nonlocal_: Floats, covariant: Complexes
+    ) -> Floats:
+        c = self._config
+        transport = _integral(psi.conj() * covariant)
+        terms = [
+            c.epsilon * _integral(rho),
+            c.diffusion * transport.real,
+            -c.dispersion * transport.imag,
+            -c.saturation * _integral(rho * rho),
+            -_integral(nonlocal_ * rho),
+            _integral(self._source * psi.real),
+        ]
+        return 2 * self._cell * np.stack(terms, axis=-1)
+
+
+def _source(config: RunConfig) -> Floats:
+    """S(x) = exp(−|x − L/2|²/2w²): seen from the centre, no distance exceeds half a period."""
+    x = np.arange(config.N_grid) * (config.domain_length / config.N_grid)
+    x -= config.domain_length / 2
+    return np.exp(-(x[None, :] ** 2 + x[:, None] ** 2) / (2 * config.source_width**2))
+
+
+def _flat(spectra: NDArray[Any]) -> NDArray[Any]:
+    return spectra.reshape(spectra.shape[0], -1)
+
+
+def _integral(density: NDArray[Any]) -> NDArray[Any]:
+    return density.sum(axis=(-2, -1))

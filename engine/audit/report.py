@@ -1,0 +1,216 @@
+"""The verdict on one run: every figure recomputed from its artifact, as the provenance JSON."""
+
+import math
+import platform
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+
+import engine
+from engine.audit import integrity
+from engine.audit.fields import Fields, divergence
+from engine.audit.geometry import sdg_h_norm_l2
+from engine.audit.nulls import compare, phase_scramble, target_shuffle
+from engine.audit.pcs import pcs_score
+from engine.audit.primes import MIN_PEAKS, Fidelity, score_field
+from engine.errors import ArtifactError, SettingsError
+from engine.settings import STATUS_OK
+from engine.store.artifact import open_artifact, sha256_file
+from engine.store.provenance import write_provenance
+from engine.store.workspace import Workspace
+
+DEFAULT_DRAWS = 199
+
+_OLD_SENTINELS = {"artifact_missing": 999.0, "artifact_unreadable": 998.0}
+"""For readers of the old contract; nothing of ours scores by them."""
+
+_FIDELITY = (
+    "log_prime_sse",
+    "sse_null_phase_scramble",
+    "sse_null_target_shuffle",
+    "p_phase_scramble",
+    "p_target_shuffle",
+    "n_peaks",
+    "peaks_k",
+    "scale",
+)
+_INTEGRITY = (
+    "evolution_residual",
+    "evolution_residual_rho_s",
+    "evolution_tolerance",
+    "checkpoint_t",
+    "t_end",
+    "g_tt_consistency",
+    "rho_consistency",
+)
+
+
+def audit_run(workspace_root: str, config_hash: str, draws: int) -> dict[str, Any]:
+    """Audit the artifact of a run in a workspace and write its provenance.
+
+    A plain function of plain values, for a pool of spawned processes.
+
+    Raises:
+        WorkspaceError: the provenance cannot be written.
+    """
+    workspace = Workspace(Path(workspace_root))
+    provenance = audit_artifact(workspace.artifact_path(config_hash), config_hash, draws=draws)
+    write_provenance(workspace.provenance_path(config_hash), provenance)
+    return provenance
+
+
+def audit_artifact(path: Path, config_hash: str, *, draws: int = DEFAULT_DRAWS) -> dict[str, Any]:
+    """Recompute every figure of a run from its raw arrays.
+
+    A bad artifact raises nothing: `status` is its failure class, `error` says why in one line, and
+    what is undefined is None.
+
+    Args:
+        path: the artifact.
+        config_hash: the run that it must hold; also seeds the null hypotheses.
+        draws: surrogates of each null hypothesis.
+
+    Raises:
+        SettingsError: `draws` is below 1.
+    """
+    if draws < 1:
+        raise SettingsError(
+            f"draws: got {draws}, expected at least 1; 199 is usual.", field="draws"
+        )
+    report = _Report(config_hash)
+    try:
+        with open_artifact(path, config_hash) as artifact:
+            fields = Fields.read(artifact)
+        report.artifact = {"sha256": sha256_file(path), "bytes": path.stat().st_size}
+    except ArtifactError as error:
+        report.fail(error.failure, str(error))
+        return report.provenance()
+    except OSError as error:  # it went away while it was being read
+        report.fail("artifact_unreadable", f"{path}: {error}".rstrip(".") + "; audit it again.")
+        return report.provenance()
+    report.config = fields.config.to_dict()
+    report.integrity.update(checkpoint_t=fields.checkpoint_t, t_end=fields.t_end)
+    _audit(fields, draws, report)
+    return report.provenance()
+
+
+@dataclass
+class _Report:
+    """The provenance in the making."""
+
+    config_hash: str
+    config: dict[str, Any] | None = None
+    artifact: dict[str, Any] = field(default_factory=lambda: {"sha256": None, "bytes": None})
+    status: str = STATUS_OK
+    error: str = ""
+    warnings: list[str] = field(default_factory=list)
+    fidelity: dict[str, Any] = field(default_factory=dict)
+    integrity: dict[str, Any] = field(default_factory=dict)
+    h_norm: float | None = None
+    pcs: float | None = None
+    timing: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+    def fail(self, failure: str, error: str) -> None:
+        self.status, self.error = failure, error
+
+    def clock(self, name: str, since: float) -> None:
+        self.timing[name] = round(time.perf_counter() - since, 6)
+
+    def provenance(self) -> dict[str, Any]:
+        self.clock("total_s", self.began)
+        sentinel = _OLD_SENTINELS.get(self.status)
+        fidelity = dict.fromkeys(_FIDELITY) | self.fidelity
+        return {
+            "config_hash": self.config_hash,
+            "status": self.status,
+            "error": self.error,
+            "warnings": self.warnings,
+            "log_prime_sse": fidelity["log_prime_sse"] if sentinel is None else sentinel,
+            "sdg_h_norm_l2": self.h_norm if sentinel is None else sentinel,
+            "pcs_score": self.pcs,
+            "spectral_fidelity": fidelity,
+            "integrity": dict.fromkeys(_INTEGRITY) | self.integrity,
+            "config": self.config,
+            "artifact": self.artifact,
+            "software": {
+                "irer": engine.__version__,
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+                "scipy": scipy.__version__,
+            },
+            "timing": self.timing,
+        }
+
+
+def _audit(fields: Fields, draws: int, report: _Report) -> None:
+    if reason := divergence(fields):
+        report.fail("diverged", reason)
+        return
+    if reason := _check_integrity(fields, report):
+        report.fail("audit_failed", reason)
+        return
+    report.warnings.extend(integrity.warnings(fields))
+    report.h_norm = _finite(
+        sdg_h_norm_l2(fields.g_tt, fields.rho_s, fields.rho, fields.psi, fields.config)
+    )
+    fidelity = score_field(fields.rho, fields.config.domain_length)
+    report.fidelity.update(n_peaks=len(fidelity.peaks), peaks_k=fidelity.peaks.tolist())
+    if fidelity.log_prime_sse is None:
+        report.fail(
+            "too_few_peaks",
+            f"radial spectrum: got {len(fidelity.peaks)} peaks, expected at least {MIN_PEAKS}; the "
+            "field has too little structure to be scored.",
+        )
+        return
+    began = time.perf_counter()
+    _score(fields, fidelity, fidelity.log_prime_sse, draws, report)
+    report.clock("nulls_s", began)
+
+
+def _check_integrity(fields: Fields, report: _Report) -> str | None:
+    """Note every integrity figure that can be had; the first complaint, if there is one."""
+    complaints = []
+    checks = [integrity.rho_consistency(fields), integrity.g_tt_consistency(fields)]
+    began = time.perf_counter()
+    steps, complaint = integrity.interval_steps(fields)
+    continuation = None
+    if complaint is None:
+        continuation, complaint = integrity.evolve_checkpoint(fields, steps)
+    if complaint is not None:
+        complaints.append(complaint)
+    if continuation is not None:
+        evolution = integrity.evolution_checks(fields, continuation, steps)
+        report.integrity["evolution_tolerance"] = evolution[0].limit
+        checks.extend(evolution)
+        report.pcs = _finite(
+            pcs_score(fields.checkpoint_psi, fields.psi, continuation, fields.config)
+        )
+    report.clock("evolution_s", began)
+    report.integrity.update({check.name: _finite(check.figure) for check in checks})
+    complaints = [str(check) for check in checks if not check.passed] + complaints
+    return complaints[0] if complaints else None
+
+
+def _score(
+    fields: Fields, fidelity: Fidelity, observed: float, draws: int, report: _Report
+) -> None:
+    scramble = compare(observed, phase_scramble(fields.psi, report.config_hash, draws))
+    shuffle = compare(observed, target_shuffle(fidelity.peaks, report.config_hash, draws))
+    report.fidelity.update(
+        log_prime_sse=observed,
+        scale=fidelity.scale,
+        sse_null_phase_scramble=scramble.median,
+        sse_null_target_shuffle=shuffle.median,
+        p_phase_scramble=scramble.p,
+        p_target_shuffle=shuffle.p,
+    )
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN: what is undefined is null."""
+    return value if math.isfinite(value) else None

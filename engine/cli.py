@@ -1,0 +1,188 @@
+"""The command line: `irer …`. What costs time to import is imported inside its command."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine import __version__
+from engine.errors import (
+    DeviceMemoryError,
+    EngineError,
+    HuntBusyError,
+    SettingsError,
+    WorkspaceError,
+)
+
+DONE, FAILED, BAD_INPUT, REFUSED = 0, 1, 2, 3
+"""Exit codes: done, failed, bad input, an audit says no."""
+
+_BAD_INPUT = (SettingsError, WorkspaceError, DeviceMemoryError, HuntBusyError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code, after a one-line message on an error."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except KeyboardInterrupt:
+        print("irer: stopped.", file=sys.stderr)
+        return FAILED
+    except EngineError as error:
+        print(f"irer: {error}", file=sys.stderr)
+        return BAD_INPUT if isinstance(error, _BAD_INPUT) else FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="irer", description="Hunt over a 2-D field simulation, with an independent audit."
+    )
+    parser.add_argument("--version", action="version", version=f"irer {__version__}")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--workspace",
+        metavar="DIR",
+        help="where everything is kept (default: $IRER_WORKSPACE, else ./irer_workspace)",
+    )
+    shared.add_argument("--json", action="store_true", help="print one JSON object")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, function: Callable[[argparse.Namespace], int], text: str) -> Any:
+        command = commands.add_parser(name, parents=[shared], help=text, description=text)
+        command.set_defaults(command=function)
+        return command
+
+    serve = add("serve", _serve, "Serve the dashboard.")
+    serve.add_argument("--port", type=int, default=5006)
+    serve.add_argument("--address", default="127.0.0.1")
+    hunt = add("hunt", _hunt, "Run a hunt to its end; Ctrl-C stops it and keeps what is done.")
+    hunt.add_argument("--num-generations", type=int, metavar="N")
+    hunt.add_argument("--population-size", type=int, metavar="N")
+    hunt.add_argument("--seed", type=int, metavar="N")
+    hunt.add_argument("--strategy", metavar="NAME")
+    hunt.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="any other setting, its value as JSON: --set N_grid=128",
+    )
+    run = add("run", _run, "Simulate, audit and enter one config; `{}` is the default run.")
+    run.add_argument("config", metavar="CONFIG.json", type=Path)
+    validate = add("validate", _validate, "Audit a run again from its artifact.")
+    validate.add_argument("target", metavar="ID|FILE")
+    add("doctor", _doctor, "Look at the device, the threading layer, the workspace and the disk.")
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from engine.store.workspace import Workspace
+    from irer_panel.server import serve
+
+    serve(Workspace.open(options.workspace), port=options.port, address=options.address)
+    return DONE
+
+
+def _hunt(options: argparse.Namespace) -> int:
+    from engine.hunt.command import hunt
+
+    values = dict(_assignment(text) for text in options.set)
+    for name in ("num_generations", "population_size", "seed", "strategy"):
+        if getattr(options, name) is not None:
+            values[name] = getattr(options, name)
+    report = hunt(values, options.workspace, quiet=options.json)
+    if options.json:
+        print(json.dumps(report))
+    return DONE if report["state"] in ("completed", "stopped") else FAILED
+
+
+def _run(options: argparse.Namespace) -> int:
+    from engine.hunt.command import run
+
+    report = run(_read_config(options.config), options.workspace)
+    if options.json:
+        print(json.dumps(report))
+    else:
+        reason = f" ({report['error']})" if report["error"] else ""
+        print(f"{report['config_hash']}  {report['status']}{reason}\n{report['artifact']}")
+    return DONE if report["status"] == "ok" else FAILED
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from engine.audit.command import validate
+
+    report = validate(options.target, options.workspace)
+    if options.json:
+        print(json.dumps(report))
+    else:
+        for line in _verdict(report):
+            print(line)
+    return DONE if report["status"] == "ok" else REFUSED
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from engine.hunt.doctor import examine
+
+    findings = examine(options.workspace)
+    if options.json:
+        print(json.dumps([finding.to_dict() for finding in findings]))
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.ok else 'BAD '} {finding.name:<16} {finding.text}")
+    return DONE if all(finding.ok for finding in findings) else FAILED
+
+
+def _assignment(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SettingsError(f"--set: got {text!r}, expected KEY=VALUE, such as N_grid=128.")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        values = json.loads(text)
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: {error.strerror}, expected a JSON config that can be read; check the path."
+        ) from error
+    except ValueError as error:
+        raise SettingsError(f"{path}: {error}, expected a JSON object; correct the file.") from None
+    if not isinstance(values, dict):
+        raise SettingsError(
+            f"{path}: got a JSON {type(values).__name__}, expected an object; "
+            'write {"param_kappa": 0.05}, for example.'
+        )
+    return values
+
+
+def _verdict(report: dict[str, Any]) -> list[str]:
+    """The audit in a few lines of text."""
+    fidelity, integrity = report["spectral_fidelity"], report["integrity"]
+    rows = [
+        ("run", report["config_hash"] or "unknown"),
+        ("status", report["status"] + (f": {report['error']}" if report["error"] else "")),
+        ("log_prime_sse", fidelity.get("log_prime_sse")),
+        ("peaks", fidelity.get("n_peaks")),
+        ("p, phase scramble", fidelity.get("p_phase_scramble")),
+        ("p, target shuffle", fidelity.get("p_target_shuffle")),
+        ("sdg_h_norm_l2", report.get("sdg_h_norm_l2")),
+        ("pcs_score", report.get("pcs_score")),
+        ("evolution residual", integrity.get("evolution_residual")),
+    ]
+    lines = [
+        f"{name:<20} {'–' if v is None else f'{v:.4g}' if isinstance(v, float) else v}"
+        for name, v in rows
+    ]
+    return lines + [f"{'warning':<20} {text}" for text in report["warnings"]]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

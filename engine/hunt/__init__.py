@@ -1,0 +1,1 @@
+"""The hunt: search space, strategies, fitness, the executors and the loop."""

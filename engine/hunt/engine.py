@@ -1,0 +1,213 @@
+"""The engine of one process: it starts, stops and reports the one hunt of its workspace."""
+
+import asyncio
+import logging
+import threading
+from concurrent.futures import Future
+
+from engine.errors import EngineError, HuntBusyError, StopRequested
+from engine.hunt.executors import Auditors, device_thread
+from engine.hunt.loop import Site, run_hunt
+from engine.hunt.runs import artifact_bytes
+from engine.live.bus import Bus
+from engine.live.logs import log_to
+from engine.live.status import HuntStatus, StatusBoard
+from engine.settings import HuntSettings
+from engine.store.ledger import Ledger
+from engine.store.lock import WorkspaceLock, holder
+from engine.store.reader import LedgerReader
+from engine.store.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One a process. Thread-safe; pages, scripts and the command line share it.
+
+    Attributes:
+        workspace: where everything is kept.
+        bus: rings at every change of the status.
+        reader: read-only view of the ledger.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.bus = Bus()
+        self.reader = LedgerReader(workspace.ledger_path)
+        self._board = StatusBoard(workspace, self.bus)
+        self._gate = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._device = device_thread()
+        self._auditors = Auditors()
+        self._undo_logs = log_to(workspace)
+
+    def status(self) -> HuntStatus:
+        """The newest status; cheap."""
+        return self._board.snapshot()
+
+    def start_hunt(self, settings: HuntSettings) -> str:
+        """Start a hunt in the background.
+
+        Returns:
+            Its hunt_id.
+
+        Raises:
+            HuntBusyError: a hunt is under way in this process.
+            WorkspaceBusyError: another process hunts in this workspace.
+            WorkspaceError: too little free disk, or the workspace cannot be written.
+            DeviceMemoryError: not even one run fits into the device's memory.
+            LedgerError: the ledger cannot be written.
+        """
+        with self._gate:
+            status = self.status()
+            if self._thread is not None and self._thread.is_alive():
+                raise HuntBusyError(
+                    f"hunt: {status.hunt_id or 'another one'} is {status.state} "
+                    f"({status.runs_done}/{status.runs_total} runs); wait for its end or stop it."
+                )
+            plan = self._device.submit(self._plan, settings).result()
+            lock = WorkspaceLock(self.workspace.root)
+            lock.acquire("hunt")
+            try:
+                size = settings.total_runs * artifact_bytes(settings.base, settings.history_frames)
+                self.workspace.require_free(size, f"{settings.total_runs} artifacts")
+                self._stop.clear()
+                born: Future[str] = Future()
+                self._thread = threading.Thread(
+                    target=self._run,
+                    args=(settings, plan, lock, born),
+                    name="irer-hunt",
+                    daemon=True,
+                )
+                self._thread.start()
+            except BaseException:
+                lock.release()
+                raise
+            return born.result()
+
+    def stop_hunt(self) -> bool:
+        """Ask the running hunt to stop; it does so between samples, within seconds.
+
+        Returns:
+            Whether there was one to stop.
+        """
+        with self._gate:
+            if self._thread is None or not self._thread.is_alive():
+                return False
+            self._stop.set()
+            if self.status().active:
+                self._board.update(state="stopping", last_event="Stop requested.")
+            return True
+
+    def wait(self, timeout: float | None = None) -> HuntStatus:
+        """Wait for the hunt's end, at most `timeout` seconds."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+        return self.status()
+
+    def busy_elsewhere(self) -> str | None:
+        """Who else hunts in this workspace, in words; None when nobody does."""
+        if self.status().active:
+            return None
+        other = holder(self.workspace.root)
+        if other is None:
+            return None
+        if "pid" not in other:
+            return "another process"
+        return f"process {other['pid']} on {other['host']} ({other['purpose']})"
+
+    def close(self) -> None:
+        """Stop the hunt, wait for it, and free threads and processes."""
+        self.stop_hunt()
+        self.wait()
+        self._device.shutdown(wait=True, cancel_futures=True)
+        self._auditors.close()
+        self._undo_logs()
+
+    def _run(
+        self,
+        settings: HuntSettings,
+        plan: tuple[int, str],
+        lock: WorkspaceLock,
+        born: "Future[str]",
+    ) -> None:
+        """The hunt's own thread, from its row in the ledger to its outcome."""
+        batch, device = plan
+        try:
+            ledger = Ledger(self.workspace.ledger_path)
+            for hunt in self.reader.hunts():
+                if hunt["state"] == "running":  # under our lock, so its process is gone
+                    ledger.finish_hunt(hunt["hunt_id"], "failed", "Its process ended before it.")
+            hunt_id = ledger.create_hunt(settings)
+        except BaseException as error:
+            lock.release()
+            born.set_exception(error)
+            return
+        self._board.reset(
+            state="starting",
+            hunt_id=hunt_id,
+            num_generations=settings.num_generations,
+            runs_total=settings.total_runs,
+            stage="compiling",
+            last_event=f"Hunt {hunt_id} started.",
+            device=device,
+            settings=settings.to_dict(),
+        )
+        born.set_result(hunt_id)
+        state, reason = "failed", ""
+        try:
+            state, reason = self._hunt(settings, hunt_id, ledger, batch)
+        finally:
+            try:
+                ledger.finish_hunt(hunt_id, state, reason)
+            except EngineError as error:
+                _log.error("The outcome of hunt %s could not be written: %s", hunt_id, error)
+                state, reason = "failed", reason or str(error)
+            finally:
+                ledger.close()
+                lock.release()
+                done = self.status().runs_done
+                self._board.update(
+                    state=state,
+                    stage="",
+                    eta_s=None,
+                    error=reason if state == "failed" else "",
+                    last_event=f"Hunt {hunt_id} {state} after {done} runs. {reason}".strip(),
+                )
+
+    def _hunt(
+        self, settings: HuntSettings, hunt_id: str, ledger: Ledger, batch: int
+    ) -> tuple[str, str]:
+        """Its outcome: the final state, and the reason where there is one."""
+        try:
+            site = Site(
+                workspace=self.workspace,
+                ledger=ledger,
+                reader=self.reader,
+                board=self._board,
+                device=self._device,
+                auditors=self._auditors,
+                batch_size=batch,
+                should_stop=self._stop.is_set,
+            )
+            self._board.update(state="running")
+            asyncio.run(run_hunt(settings, hunt_id, site))
+        except StopRequested:
+            return "stopped", ""
+        except EngineError as error:
+            _log.error("Hunt %s failed: %s", hunt_id, error)
+            return "failed", str(error)
+        except Exception as error:
+            _log.exception("Hunt %s failed.", hunt_id)
+            return "failed", (
+                f"{type(error).__name__}: {error}; see {self.workspace.hunt_log_path.name}"
+            )
+        return "completed", ""
+
+    def _plan(self, settings: HuntSettings) -> tuple[int, str]:
+        """Batch size and device, found out by the thread that owns the device: JAX starts there."""
+        from engine.physics.memory import batch_size, device_name
+
+        return batch_size(settings.base, settings.population_size), device_name()

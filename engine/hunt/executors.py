@@ -1,0 +1,60 @@
+"""Where the work runs: one thread owns the device, a pool of spawned processes audits."""
+
+import contextlib
+import multiprocessing
+import threading
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from engine.audit.report import audit_run
+from engine.cores import usable_cores
+
+
+class Auditors:
+    """A pool of spawned processes that audit runs; a pool that broke is replaced.
+
+    Spawned, not forked: a fork would copy the locks of JAX's threads.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._workers = workers or usable_cores()
+        self._lock = threading.Lock()
+        self._pool: ProcessPoolExecutor | None = None
+
+    def submit(self, root: str, config_hash: str, draws: int) -> "Future[dict[str, Any]]":
+        """Audit one run of a workspace; the future gives its provenance.
+
+        A worker that dies breaks its whole pool, so the future may raise `BrokenProcessPool` for
+        the death of another run's auditor: `submit_alone` then finds out whose it was.
+        """
+        with self._lock:
+            if self._pool is not None:
+                with contextlib.suppress(BrokenProcessPool):
+                    return self._pool.submit(audit_run, root, config_hash, draws)
+                self._pool.shutdown(wait=False)
+            self._pool = _pool(self._workers)
+            return self._pool.submit(audit_run, root, config_hash, draws)
+
+    def submit_alone(self, root: str, config_hash: str, draws: int) -> "Future[dict[str, Any]]":
+        """The same in a process of its own, which answers for this run only."""
+        pool = _pool(1)
+        future = pool.submit(audit_run, root, config_hash, draws)
+        future.add_done_callback(lambda _: pool.shutdown(wait=False))
+        return future
+
+    def close(self) -> None:
+        """End the worker processes."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def device_thread() -> Executor:
+    """The one thread that talks to the accelerator."""
+    return ThreadPoolExecutor(1, thread_name_prefix="irer-device")
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))

@@ -1,0 +1,58 @@
+"""The classical genetic algorithm on the unit cube.
+
+Each child has two parents, each the best of 3 drawn at random (tournament), takes every
+coordinate from either with equal chance (uniform crossover), and has every coordinate moved with
+probability 0.3 by a Gaussian of width 0.05, clipped to the cube. The best point ever told stays
+among the parents (elitism 1); it is not asked again, since its result is known.
+
+Source: Goldberg (1989), Genetic Algorithms in Search, Optimization and Machine Learning; uniform
+crossover: Syswerda (1989), Proc. ICGA 3, 2.
+"""
+
+import numpy as np
+
+TOURNAMENT = 3
+MUTATION_RATE = 0.3
+MUTATION_STRENGTH = 0.05
+
+
+class Genetic:
+    """Ask/tell; fitness is maximized, and a failed candidate (NaN) never becomes a parent."""
+
+    def __init__(self, *, dimensions: int, population: int, seed: int) -> None:
+        self._dimensions, self._population, self._seed = dimensions, population, seed
+        self._generation = 0
+        self._parents = np.empty((0, dimensions))
+        self._fitness = np.empty(0)
+
+    def ask(self) -> np.ndarray:
+        """The next generation, shape (population, dimensions), each in [0, 1]."""
+        rng = np.random.default_rng([self._seed, self._generation])
+        shape = (self._population, self._dimensions)
+        if not len(self._parents):
+            return rng.random(shape)
+        rivals = rng.integers(len(self._parents), size=(2, self._population, TOURNAMENT))
+        winners = np.take_along_axis(
+            rivals, self._fitness[rivals].argmax(axis=-1)[..., None], axis=-1
+        )[..., 0]
+        first, second = self._parents[winners]
+        children = np.where(rng.random(shape) < 0.5, first, second)
+        moved = rng.random(shape) < MUTATION_RATE
+        steps = rng.normal(0.0, MUTATION_STRENGTH, shape)
+        return np.clip(np.where(moved, children + steps, children), 0.0, 1.0)
+
+    def tell(self, points: np.ndarray, fitness: np.ndarray) -> None:
+        """Take the results of a generation; NaN marks a candidate that failed.
+
+        Args:
+            points: as asked, shape (n, dimensions).
+            fitness: shape (n,), larger is better.
+        """
+        self._generation += 1
+        valid = np.isfinite(fitness)
+        points, fitness = points[valid], fitness[valid]
+        if len(self._fitness):
+            elite = self._fitness.argmax()
+            points = np.vstack([points, self._parents[elite]])
+            fitness = np.append(fitness, self._fitness[elite])
+        self._parents, self._fitness = points, fitness

@@ -1,0 +1,105 @@
+"""The status of the hunt: an immutable snapshot, and the board that holds the newest one."""
+
+import dataclasses
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.live.bus import Bus
+from engine.store.workspace import Workspace, atomic_write_bytes
+
+ACTIVE = ("starting", "running", "stopping")
+"""States in which a hunt is under way."""
+
+_FILE_PERIOD = 1.0
+
+
+@dataclass(frozen=True)
+class HuntStatus:
+    """Everything a page or a script shows of the hunt; scalars and ids, never arrays.
+
+    Attributes:
+        state: idle, starting, running, stopping, completed, stopped or failed.
+        batch_progress: share of the running batch that is done, 0 … 1.
+        rate: committed runs a second since the hunt began.
+        eta_s: seconds to the end at that rate; None before the first run.
+        stage: what is being waited for: compiling, simulating, auditing.
+        since: when `state` began, Unix time.
+        heartbeat: when the hunt last made progress, Unix time.
+        last_p: the larger of the last run's two null p-values.
+        best: the best run so far: its id, generation, fitness, metrics and searched keys.
+        failures: number of runs in each failure class.
+        error: why the hunt failed.
+    """
+
+    state: str = "idle"
+    hunt_id: str = ""
+    generation: int = 0
+    num_generations: int = 0
+    runs_done: int = 0
+    runs_total: int = 0
+    batch_progress: float = 0.0
+    rate: float = 0.0
+    eta_s: float | None = None
+    stage: str = ""
+    since: float = 0.0
+    heartbeat: float = 0.0
+    last_event: str = ""
+    last_sse: float | None = None
+    last_p: float | None = None
+    last_n_peaks: int | None = None
+    last_h_norm: float | None = None
+    best: dict[str, Any] | None = None
+    failures: dict[str, int] = field(default_factory=dict)
+    error: str = ""
+    device: str = ""
+    settings: dict[str, Any] | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether a hunt is under way."""
+        return self.state in ACTIVE
+
+    def to_dict(self) -> dict[str, Any]:
+        """The snapshot as JSON-ready values."""
+        return dataclasses.asdict(self)
+
+
+class StatusBoard:
+    """Holds the newest status, rings the bus at every change, mirrors it into status.json."""
+
+    def __init__(self, workspace: Workspace, bus: Bus) -> None:
+        self._workspace, self._bus = workspace, bus
+        self._lock = threading.Lock()
+        self._status = HuntStatus(since=time.time())
+        self._written = 0.0
+
+    def snapshot(self) -> HuntStatus:
+        """The newest status."""
+        return self._status
+
+    def reset(self, **fields: Any) -> HuntStatus:
+        """Begin the status of another hunt."""
+        with self._lock:
+            self._status = HuntStatus()
+        return self.update(**fields)
+
+    def update(self, **changes: Any) -> HuntStatus:
+        """Change fields; a new `state` sets `since`, any change is a heartbeat."""
+        now = time.time()
+        with self._lock:
+            turned = "state" in changes and changes["state"] != self._status.state
+            if turned:
+                changes.setdefault("since", now)
+            self._status = dataclasses.replace(self._status, heartbeat=now, **changes)
+            status = self._status
+            due = turned or now - self._written >= _FILE_PERIOD
+            if due:
+                self._written = now
+        if due:
+            text = json.dumps(status.to_dict(), allow_nan=False, indent=1)
+            atomic_write_bytes(self._workspace.status_path, text.encode())
+        self._bus.ring()
+        return status

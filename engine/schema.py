@@ -1,0 +1,136 @@
+"""Self-describing settings: a dataclass field that carries its type, bounds, unit and purpose.
+
+`check_names` and `check_fields` turn a bad value into a one-line `SettingsError`.
+"""
+
+import dataclasses
+import difflib
+import math
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What one field accepts. `low_open`: the lower bound itself is refused."""
+
+    doc: str
+    bounds: tuple[float, float] | None = None
+    low_open: bool = False
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+    group: str = ""
+    even: bool = False
+    pattern_hex: int = 0
+
+
+def setting(
+    default: Any,
+    *,
+    doc: str,
+    bounds: tuple[float, float] | None = None,
+    low_open: bool = False,
+    choices: tuple[str, ...] = (),
+    unit: str = "",
+    group: str = "",
+    even: bool = False,
+    pattern_hex: int = 0,
+) -> Any:
+    """A dataclass field that describes itself."""
+    spec = Spec(doc, bounds, low_open, choices, unit, group, even, pattern_hex)
+    return dataclasses.field(default=default, metadata={"spec": spec})
+
+
+def specs(cls: type) -> dict[str, Spec]:
+    """The specification of every setting of a settings class, by name, in order."""
+    return {f.name: f.metadata["spec"] for f in dataclasses.fields(cls) if "spec" in f.metadata}
+
+
+def field_types(cls: type) -> dict[str, Any]:
+    """The declared type of every field of a settings class."""
+    return typing.get_type_hints(cls)
+
+
+def check_names(values: Mapping[str, Any], known: list[str]) -> None:
+    """Refuse what is not a mapping of known settings."""
+    if not isinstance(values, Mapping):
+        raise SettingsError(
+            f"config: got {type(values).__name__}, expected a JSON object of settings by name."
+        )
+    for name in values:
+        if name not in known:
+            close = difflib.get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "remove it."
+            raise SettingsError(
+                f"{name}: unknown key, expected one of {len(known)} settings; {hint}",
+                field=str(name),
+            )
+
+
+def check_fields(settings: Any) -> None:
+    """Coerce every setting of a frozen settings object to its declared type and check it."""
+    types = field_types(type(settings))
+    for name, spec in specs(type(settings)).items():
+        value = _coerce(name, getattr(settings, name), types[name])
+        _check_value(name, value, spec)
+        object.__setattr__(settings, name, value)
+
+
+def _coerce(name: str, value: Any, declared: Any) -> Any:
+    if typing.get_origin(declared) is tuple:
+        if not isinstance(value, list | tuple) or len(value) != 2:
+            raise SettingsError(
+                f"{name}: got {value!r}, expected two numbers [low, high].", field=name
+            )
+        return tuple(_coerce(name, item, float) for item in value)
+    if declared is str:
+        if not isinstance(value, str):
+            raise SettingsError(f"{name}: got {value!r}, expected text.", field=name)
+        return value
+    kind = "a whole number" if declared is int else "a number"
+    try:
+        if isinstance(value, bool | str | bytes):
+            raise TypeError
+        number = float(value)
+        exact = int(value) if declared is int and math.isfinite(number) else number
+    except (TypeError, ValueError, OverflowError):
+        raise SettingsError(f"{name}: got {value!r}, expected {kind}.", field=name) from None
+    if not math.isfinite(number):
+        raise SettingsError(f"{name}: got {value!r}, expected a finite number.", field=name)
+    if declared is int and exact != value:
+        raise SettingsError(f"{name}: got {value!r}, expected {kind}.", field=name)
+    return exact if declared is int else number + 0.0
+
+
+def _check_value(name: str, value: Any, spec: Spec) -> None:
+    if spec.choices and value not in spec.choices:
+        raise SettingsError(
+            f"{name}: got {value!r}, expected one of {', '.join(spec.choices)}.", field=name
+        )
+    digits = spec.pattern_hex
+    if digits and value and (len(value) != digits or not set(value) <= set("0123456789abcdef")):
+        raise SettingsError(
+            f"{name}: got {value!r}, expected {digits} hex digits or nothing.", field=name
+        )
+    if spec.bounds:
+        low, high = spec.bounds
+        for number in value if isinstance(value, tuple) else (value,):
+            if not low <= number <= high or (spec.low_open and number == low):
+                above = "above" if spec.low_open else "at least"
+                raise SettingsError(
+                    f"{name}: got {number:g}, expected a value {above} {low:g} and at most "
+                    f"{high:g}; choose one inside.",
+                    field=name,
+                )
+        if isinstance(value, tuple) and value[0] > value[1]:
+            raise SettingsError(
+                f"{name}: got {list(value)}, expected low ≤ high; swap the two.", field=name
+            )
+    if spec.even and value % 2:
+        raise SettingsError(
+            f"{name}: got {value}, expected an even number; try {value + 1}.", field=name
+        )

@@ -1,0 +1,332 @@
+"""The artifact of one run: written once, whole, the same bytes for the same run; read with care.
+
+Layout: `engine.store.layout`. Nothing in the file says when or where it was made.
+"""
+
+import contextlib
+import hashlib
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from engine.errors import ArtifactError, SettingsError, WorkspaceError
+from engine.settings import RunConfig
+from engine.store import guard, nexus, strict_json
+from engine.store.layout import DIAGNOSTIC, LAYOUT, SCHEMA_VERSION, Entry, chunks_of, dtype_of
+from engine.store.workspace import atomic_write
+
+_NAME = re.compile(r"rho_history_([0-9a-f]{40})\.h5")
+_DIAGNOSTIC_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RunResult:
+    """What one run leaves behind; arrays `(y, x)`, N × N, times in units of the model.
+
+    Attributes:
+        psi: ψ at `t_end`, complex.
+        rho_s: ρ_s at `t_end`.
+        final_rho: ρ = |ψ|² at `t_end`.
+        final_g_tt: g_tt at `t_end`.
+        checkpoint_psi: ψ at `checkpoint_t`, shortly before the end: the auditor starts there.
+        checkpoint_rho_s: ρ_s at `checkpoint_t`.
+        history_t: times of the F history frames.
+        history_rho: ρ at those times, (F, N, N).
+        history_g_tt: g_tt at those times, (F, N, N).
+        diagnostics: series over time, all (M,), under "t" their times.
+    """
+
+    psi: np.ndarray
+    rho_s: np.ndarray
+    final_rho: np.ndarray
+    final_g_tt: np.ndarray
+    checkpoint_psi: np.ndarray
+    checkpoint_rho_s: np.ndarray
+    checkpoint_t: float
+    t_end: float
+    history_t: np.ndarray
+    history_rho: np.ndarray
+    history_g_tt: np.ndarray
+    diagnostics: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ArtifactRecord:
+    """What identifies an artifact's contents: SHA-256 and size of the file."""
+
+    sha256: str
+    bytes: int
+
+
+def write_artifact(path: Path, config: RunConfig, result: RunResult) -> ArtifactRecord:
+    """Write the artifact of a run, whole or not at all.
+
+    The same config and arrays give the same bytes.
+
+    Raises:
+        ArtifactError: the result's arrays do not have the shapes that `config` gives.
+        WorkspaceError: the disk is full or cannot be written.
+    """
+    datasets = _datasets(config, result)
+    with atomic_write(path) as temporary:
+        with (
+            _Stream(temporary) as stream,
+            h5py.File(stream, "w", libver=("earliest", "v110"), track_order=False) as file,
+        ):
+            _fill(file, config, result, datasets)
+        return ArtifactRecord(sha256_file(temporary), temporary.stat().st_size)
+
+
+class Artifact:
+    """A validated artifact, open for reading; made by `open_artifact`.
+
+    Attributes:
+        config: the run's complete configuration.
+        config_hash: its id, which the file, the name and the caller agree on.
+        checkpoint_t: time of the checkpoint.
+        t_end: time of the final fields.
+        diagnostics: names of the series under `diagnostics/`, without `t`.
+    """
+
+    def __init__(self, path: Path, file: h5py.File, expected_hash: str | None) -> None:
+        self._name = path.name
+        self._bytes = path.stat().st_size
+        version = guard.number_attribute(file, "schema_version")
+        if version != SCHEMA_VERSION:
+            raise ArtifactError(
+                f"{path.name}: schema version {version:g}, this engine reads {SCHEMA_VERSION}; "
+                "re-create it with `irer run`."
+            )
+        self.config, self.config_hash = _identity(path, file, expected_hash)
+        self.checkpoint_t = guard.number_attribute(guard.group(file, "checkpoint"), "t")
+        self.t_end = guard.number_attribute(file, "t_end")
+        self._headers = self._check_headers(file)
+        names = (name.partition("/") for name in self._headers)
+        self.diagnostics = tuple(
+            n for folder, _, n in names if folder == "diagnostics" and n != "t"
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every dataset that `read` knows."""
+        return tuple(self._headers)
+
+    def read(self, name: str) -> np.ndarray:
+        """A whole dataset, such as `final_rho` or `checkpoint/psi`.
+
+        Raises:
+            ArtifactError: there is none of that name, or its data are damaged.
+        """
+        if name not in self._headers:
+            raise guard.refused(
+                self._name, f"a request for {name!r}", f"one of {', '.join(self._headers)}"
+            )
+        return guard.read(f"{self._name}:{name}", self._headers[name])
+
+    def _check_headers(self, file: h5py.File) -> dict[str, guard.Header]:
+        headers: dict[str, guard.Header] = {}
+        lengths: dict[str, int | None] = {"y": self.config.N_grid, "x": self.config.N_grid}
+        wanted = dict(LAYOUT)
+        for name in guard.members(guard.group(file, "diagnostics")):
+            wanted.setdefault(f"diagnostics/{name}", DIAGNOSTIC)
+        for name, entry in wanted.items():
+            folder = name.rpartition("/")[0]
+            # The first dataset of a folder is its `t`, which sets the length of the others.
+            shape = tuple(lengths.get(a if a != "t" else f"{folder}/t") for a in entry.axes)
+            dtype = dtype_of(entry, self.config.precision)
+            headers[name] = guard.header(file, name, dtype, shape, self._bytes)
+            lengths.setdefault(name, headers[name].shape[0])
+        return headers
+
+
+@contextlib.contextmanager
+def open_artifact(path: str | Path, expected_hash: str | None = None) -> Iterator[Artifact]:
+    """Open an artifact whose identity and headers have been checked.
+
+    Args:
+        path: the file; a name `rho_history_<id>.h5` must tell the truth.
+        expected_hash: the run that it must be, where the caller knows.
+
+    Raises:
+        ArtifactError: `failure` is `artifact_missing`, `artifact_unreadable` or
+            `config_mismatch`.
+    """
+    path = Path(path)
+    with guard.open_readonly(path) as file:
+        yield Artifact(path, file, expected_hash)
+
+
+def read_field(path: str | Path, name: str) -> np.ndarray:
+    """One whole dataset of an artifact, for a view.
+
+    Raises:
+        ArtifactError: as `open_artifact` and `Artifact.read`.
+    """
+    with open_artifact(path) as artifact:
+        return artifact.read(name)
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's contents, in hex.
+
+    Raises:
+        WorkspaceError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path}: {error.strerror or error}, expected a readable file; check the path and "
+            "the disk."
+        ) from error
+
+
+def _identity(path: Path, file: h5py.File, expected_hash: str | None) -> tuple[RunConfig, str]:
+    """The stored config and its id, on which all who name it agree."""
+    stored = guard.text_attribute(file, "config_hash")
+    text = guard.text_attribute(file, "config")
+    try:
+        config = RunConfig.from_mapping(strict_json.loads(text), complete=True)
+    except SettingsError as error:
+        raise guard.refused(
+            f"{path.name}@config", f"this: {error}".rstrip("."), "a config", "config_mismatch"
+        ) from error
+    except ValueError as error:
+        raise guard.refused(f"{path.name}@config", f"{error}", "a config as JSON") from error
+    named = _NAME.fullmatch(path.name)
+    claims = {"its attribute": stored, "its name": named and named[1], "the caller": expected_hash}
+    for who, claim in claims.items():
+        if claim not in (None, config.config_hash):
+            raise guard.refused(
+                path.name,
+                f"the config of run {config.config_hash}",
+                f"run {str(claim)[:80]}, as {who} says",
+                "config_mismatch",
+            )
+    return config, config.config_hash
+
+
+def _datasets(config: RunConfig, result: RunResult) -> dict[str, tuple[Entry, np.ndarray]]:
+    """Every dataset of the artifact, in its stored type, checked against the layout."""
+    axis = np.arange(config.N_grid) * config.domain_length / config.N_grid
+    arrays: dict[str, np.ndarray] = {
+        "x": axis,
+        "y": axis,
+        "final_rho": result.final_rho,
+        "final_g_tt": result.final_g_tt,
+        "final_psi": result.psi,
+        "final_rho_s": result.rho_s,
+        "checkpoint/psi": result.checkpoint_psi,
+        "checkpoint/rho_s": result.checkpoint_rho_s,
+        "history/t": result.history_t,
+        "history/rho": result.history_rho,
+        "history/g_tt": result.history_g_tt,
+        "diagnostics/t": result.diagnostics.get("t", np.zeros(0)),
+    }
+    for name in sorted(set(result.diagnostics) - {"t"}):
+        if not _DIAGNOSTIC_NAME.fullmatch(name):
+            raise _wrong_result(f"diagnostics[{name!r}]", "this name", "lower case and '_'")
+        arrays[f"diagnostics/{name}"] = result.diagnostics[name]
+    lengths = {
+        "x": config.N_grid,
+        "y": config.N_grid,
+        "history/t": np.size(result.history_t),
+        "diagnostics/t": np.size(arrays["diagnostics/t"]),
+    }
+    datasets = {}
+    for name, array in arrays.items():
+        entry = LAYOUT.get(name, DIAGNOSTIC)
+        folder = name.rpartition("/")[0]
+        shape = tuple(lengths[a if a != "t" else f"{folder}/t"] for a in entry.axes)
+        found = np.asarray(array)
+        if found.shape != shape:
+            raise _wrong_result(name, f"shape {found.shape}", str(shape))
+        if np.iscomplexobj(found) != entry.complex or found.dtype.kind not in "fciu":
+            raise _wrong_result(name, str(found.dtype), str(dtype_of(entry, config.precision)))
+        datasets[name] = entry, np.ascontiguousarray(found, dtype_of(entry, config.precision))
+    return datasets
+
+
+def _wrong_result(name: str, got: str, expected: str) -> ArtifactError:
+    return ArtifactError(
+        f"result {name}: got {got}, expected {expected}; nothing was written, report this.",
+        failure="worker_failed",
+    )
+
+
+def _fill(
+    file: h5py.File,
+    config: RunConfig,
+    result: RunResult,
+    datasets: Mapping[str, tuple[Entry, np.ndarray]],
+) -> None:
+    file.attrs["config"] = strict_json.dumps(config.to_dict())
+    file.attrs["config_hash"] = config.config_hash
+    file.attrs["schema_version"] = SCHEMA_VERSION
+    file.attrs["t_end"] = float(result.t_end)
+    for folder in ("checkpoint", "history", "diagnostics"):
+        file.create_group(folder, track_order=False)
+    file["checkpoint"].attrs["t"] = float(result.checkpoint_t)
+    for name, (entry, array) in datasets.items():
+        dataset = _create(file, name, array)
+        if entry.long_name:
+            dataset.attrs["long_name"] = entry.long_name
+    for name, (entry, _) in datasets.items():
+        folder, _, leaf = name.rpartition("/")
+        if leaf in entry.axes:
+            file[name].make_scale(leaf)
+    for name, (entry, _) in datasets.items():
+        folder, _, leaf = name.rpartition("/")
+        if leaf not in entry.axes:
+            for index, axis in enumerate(entry.axes):
+                file[name].dims[index].attach_scale(file[f"{folder}/t" if axis == "t" else axis])
+    series = [name.removeprefix("diagnostics/") for name in datasets if name.startswith("diag")]
+    nexus.describe(file, [name for name in series if name != "t"])
+
+
+def _create(file: h5py.File, name: str, array: np.ndarray) -> h5py.Dataset:
+    if not array.size:  # HDF5 has no chunks for nothing
+        return file.create_dataset(name, data=array, track_times=False)
+    return file.create_dataset(
+        name,
+        data=array,
+        chunks=chunks_of(array.shape),
+        fletcher32=True,
+        fill_time="alloc",  # what lies beyond the edge in a last chunk is then the same always
+        track_times=False,
+    )
+
+
+class _Stream(io.FileIO):
+    """A file for HDF5 to write to, which keeps a failed write to itself until it is closed.
+
+    HDF5 does not survive a write that fails: it keeps the file open, tries again at every turn and
+    ends the process with a segmentation fault. So it is told that all went well, and the error is
+    raised once HDF5 has let go.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "r+b")
+        self._failure: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        done = 0
+        try:
+            while self._failure is None and done < len(view):
+                done += super().write(view[done:])
+        except OSError as error:
+            self._failure = error
+        return len(view)
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        if self._failure is not None:
+            raise self._failure

@@ -1,0 +1,231 @@
+"""What must hold before anything is read from an HDF5 file that may not be ours.
+
+A file can be truncated, tampered with or made to harm: a small file can claim a field of
+gigabytes, point at another file, or hold pickled objects. Each check here looks at headers only, so
+memory stays bounded by the size of the file whatever it claims.
+"""
+
+import contextlib
+import math
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from engine.errors import ArtifactError
+from engine.store.layout import MAX_CHUNK
+
+MAX_TEXT = 65_536
+MAX_MEMBERS = 1_000
+_CHECKSUM_BYTES = 4
+_LAYOUTS = (h5py.h5d.CHUNKED, h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
+_H5PY_ERRORS = (OSError, KeyError, RuntimeError, ValueError, TypeError)
+
+
+@dataclass(frozen=True)
+class Header:
+    """A dataset whose header has been checked: reading it needs `nbytes` and no more."""
+
+    dataset: h5py.h5d.DatasetID
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the whole array."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def refused(
+    where: str, got: str, expected: str, failure: str = "artifact_unreadable"
+) -> ArtifactError:
+    """The error of an artifact that cannot be trusted, with what to do about it."""
+    return ArtifactError(
+        f"{where}: got {got}, expected {expected}; re-create the artifact with `irer run`.",
+        failure=failure,
+    )
+
+
+@contextlib.contextmanager
+def reading(where: str) -> Iterator[None]:
+    """Turn whatever HDF5 raises inside the block into an `ArtifactError` about `where`."""
+    try:
+        yield
+    except ArtifactError:
+        raise
+    except _H5PY_ERRORS as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise refused(where, f"an error ({reason[:200]})", "intact data") from error
+
+
+def open_readonly(path: Path) -> h5py.File:
+    """Open an HDF5 file for reading beside any number of other readers.
+
+    No lock is taken: an artifact never changes after it has its name.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise refused(str(path), "no such file", "an artifact", "artifact_missing") from error
+    except OSError as error:
+        raise refused(str(path), f"{error.strerror or error}", "a readable file") from error
+    if not stat.S_ISREG(mode):
+        # A pipe would block and a device would never end: neither is opened.
+        raise refused(str(path), "something that is not a file", "an artifact")
+    with reading(path.name):
+        return h5py.File(path, "r", locking=False, rdcc_nbytes=2**20)
+
+
+def text_attribute(owner: h5py.Group, name: str) -> str:
+    """A text attribute of at most 64 kB."""
+    where = f"{owner.name}@{name}"
+    with reading(where):
+        if name not in owner.attrs:
+            raise refused(where, "no such attribute", "text")
+        attribute = h5py.h5a.open(owner.id, name.encode())
+        kind = attribute.get_type()
+        # A list of references to one long text would be many times the size of the file.
+        if kind.get_class() != h5py.h5t.STRING or attribute.shape != ():
+            raise refused(where, "an attribute of another type", "one text")
+        if not kind.is_variable_str() and kind.get_size() > MAX_TEXT:
+            raise refused(where, f"{kind.get_size()} bytes", f"at most {MAX_TEXT}")
+        value = owner.attrs[name]
+        text = value.decode() if isinstance(value, bytes) else str(value)
+    if len(text) > MAX_TEXT:
+        raise refused(where, f"{len(text)} characters", f"at most {MAX_TEXT}")
+    return text
+
+
+def number_attribute(owner: h5py.Group, name: str) -> float:
+    """A finite scalar attribute."""
+    where = f"{owner.name}@{name}"
+    with reading(where):
+        if name not in owner.attrs:
+            raise refused(where, "no such attribute", "a number")
+        attribute = h5py.h5a.open(owner.id, name.encode())
+        kind = attribute.get_type().get_class()
+        if kind not in (h5py.h5t.INTEGER, h5py.h5t.FLOAT) or attribute.shape != ():
+            raise refused(where, "an attribute of another type", "one number")
+        value = float(owner.attrs[name])
+    if not math.isfinite(value):
+        raise refused(where, f"{value}", "a finite number")
+    return value
+
+
+def group(file: h5py.File, name: str) -> h5py.Group:
+    """The group called `name` at the root, stored in this file."""
+    with reading(name):
+        found = _resolve(file, name)
+    if not isinstance(found, h5py.h5g.GroupID):
+        raise refused(name, "something else", "a group")
+    return h5py.Group(found)
+
+
+def members(owner: h5py.Group) -> list[str]:
+    """The names in a group, refused where there are absurdly many."""
+    where = str(owner.name)
+    with reading(where):
+        if len(owner) > MAX_MEMBERS:
+            raise refused(where, f"{len(owner)} members", f"at most {MAX_MEMBERS}")
+        return sorted(owner)
+
+
+def header(
+    file: h5py.File, name: str, dtype: np.dtype, shape: tuple[int | None, ...], file_bytes: int
+) -> Header:
+    """Check a dataset by its header.
+
+    Args:
+        file: an open file.
+        name: path of the dataset; each step must be a plain link within the file.
+        dtype: the exact type it must have: no objects, text or references.
+        shape: the exact shape it must have; None stands for any length.
+        file_bytes: size of the file, which no uncompressed dataset exceeds.
+
+    Raises:
+        ArtifactError: anything else was found.
+    """
+    with reading(name):
+        dataset = _resolve(file, name)
+        if not isinstance(dataset, h5py.h5d.DatasetID):
+            raise refused(name, "something else", "a dataset")
+        kind = dataset.get_type()
+        # Equal as HDF5 types: NumPy's types do not tell how a float's bits are laid out.
+        if not kind.equal(h5py.h5t.py_create(dtype)):
+            raise refused(name, "another data type", str(dtype))
+        found = dataset.shape
+        if len(found or ()) != len(shape) or any(
+            want not in (None, length) for want, length in zip(shape, found, strict=True)
+        ):
+            want = " × ".join("any" if length is None else str(length) for length in shape)
+            raise refused(name, f"shape {found}", want)
+        _check_storage(name, dataset.get_create_plist(), dtype)
+    checked = Header(dataset, tuple(found), dtype)
+    if checked.nbytes > file_bytes:
+        raise refused(name, f"a claim of {checked.nbytes} bytes", f"at most {file_bytes}")
+    return checked
+
+
+def read(name: str, checked: Header) -> np.ndarray:
+    """Read a dataset whose header has been checked, after checking that all of it is there."""
+    out = np.empty(checked.shape, checked.dtype)
+    if out.size:
+        with reading(name):
+            _check_allocation(name, checked)
+            checked.dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, out)
+    return out
+
+
+def _resolve(file: h5py.File, name: str) -> h5py.h5g.GroupID | h5py.h5d.DatasetID:
+    """The object at a path of hard links: links to other files are not followed."""
+    found = file.id
+    for part in name.split("/"):
+        if not isinstance(found, h5py.h5g.GroupID) or not found.links.exists(part.encode()):
+            raise refused(name, "nothing", "a part of an artifact")
+        if found.links.get_info(part.encode()).type != h5py.h5l.TYPE_HARD:
+            raise refused(name, "a link to elsewhere", "data in the file itself")
+        found = h5py.h5o.open(found, part.encode())
+    return found
+
+
+def _check_storage(name: str, creation: h5py.h5p.PropDCID, dtype: np.dtype) -> None:
+    if creation.get_layout() not in _LAYOUTS:
+        raise refused(name, "a virtual dataset", "data in the file itself")
+    if creation.get_external_count():
+        raise refused(name, "data in another file", "data in the file itself")
+    for index in range(creation.get_nfilters()):
+        # Any other filter could unpack a small file into an unbounded amount of memory.
+        if creation.get_filter(index)[0] != h5py.h5z.FILTER_FLETCHER32:
+            raise refused(name, "compressed data", "plain data with fletcher32")
+    if creation.get_layout() == h5py.h5d.CHUNKED:
+        chunk = creation.get_chunk()
+        if math.prod(chunk) > MAX_CHUNK**2:
+            raise refused(name, f"chunks {chunk}", f"chunks of at most {MAX_CHUNK**2} values")
+
+
+def _check_allocation(name: str, checked: Header) -> None:
+    """Refuse a dataset with holes: HDF5 would fill them with zeros and say nothing."""
+    creation = checked.dataset.get_create_plist()
+    if creation.get_layout() != h5py.h5d.CHUNKED:
+        stored = checked.dataset.get_storage_size()
+        if stored != checked.nbytes:
+            raise refused(name, f"{stored} bytes stored", f"{checked.nbytes}")
+        return
+    chunk = creation.get_chunk()
+    expected = math.prod(-(-n // c) for n, c in zip(checked.shape, chunk, strict=True))
+    size = math.prod(chunk) * checked.dtype.itemsize
+    size += _CHECKSUM_BYTES * creation.get_nfilters()
+    offsets = set()
+    sound = True
+
+    def visit(info: h5py.h5d.StoreInfo) -> None:
+        nonlocal sound
+        offsets.add(info.chunk_offset)
+        sound = sound and info.size == size and info.filter_mask == 0
+
+    checked.dataset.chunk_iter(visit)
+    if len(offsets) != expected or not sound:
+        raise refused(name, f"{len(offsets)} chunks stored", f"{expected} of {size} bytes")

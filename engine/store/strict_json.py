@@ -1,0 +1,59 @@
+"""JSON as the standard has it: no NaN, no infinity, keys sorted, the same value the same bytes."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def dumps(document: Mapping[str, Any], *, indent: int | None = None) -> str:
+    """The document as JSON text.
+
+    Raises:
+        ValueError: a number is not finite or a value is not JSON; names where it lies.
+    """
+    check(document)
+    separators = None if indent else (",", ":")
+    return json.dumps(
+        document,
+        sort_keys=True,
+        indent=indent,
+        separators=separators,
+        allow_nan=False,
+    )
+
+
+def loads(text: str | bytes) -> dict[str, Any]:
+    """The object that JSON text holds.
+
+    Raises:
+        ValueError: not JSON, not an object, or a number that is not finite.
+    """
+    try:
+        document = json.loads(text, parse_constant=_refuse)
+        check(document)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(document, dict):
+        raise ValueError(f"got a JSON {type(document).__name__}, expected an object")
+    return document
+
+
+def check(value: Any, where: str = "") -> None:
+    """Refuse what strict JSON cannot carry, naming its place (`spectral_fidelity.scale`)."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if not isinstance(name, str):
+                raise ValueError(f"{where or 'document'}: key {name!r} is not text")
+            check(item, f"{where}.{name}" if where else name)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            check(item, f"{where}[{index}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{where}: got {value}, expected a finite number or null")
+    elif not isinstance(value, str | int | float | bool | None):
+        raise ValueError(f"{where}: got a {type(value).__name__}, expected a JSON value")
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"got {constant}, expected a finite number or null")

@@ -1,0 +1,192 @@
+"""The ledger's tables, and how a connection to them is opened.
+
+What must never be there (NaN, an infinity, a score beside a failure) is refused by the tables
+themselves, whoever writes.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.errors import LedgerError
+from engine.settings import FAILURES, STATUS_OK
+from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES
+
+USER_VERSION = 1
+HUNT_STATES = ("running", "completed", "stopped", "failed")
+ENDED = HUNT_STATES[1:]
+_BUSY_SECONDS = 30.0
+_LARGEST = "1.7976931348623157e308"
+
+
+def _real(name: str, bound: str = "") -> str:
+    finite = f"typeof({name}) = 'real' AND abs({name}) <= {_LARGEST}{bound}"
+    return f"{name} REAL CHECK ({name} IS NULL OR ({finite}))"
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def _metric(name: str) -> str:
+    if name.startswith("p_"):
+        return _real(name, f" AND {name} BETWEEN 0 AND 1")
+    return _real(name, f" AND {name} >= 0")
+
+
+_METRICS = ",\n    ".join(_metric(name) for name in (*SCORES, *EVIDENCE))
+_PARAMETERS = ",\n    ".join(f"{name} REAL NOT NULL" for name in PARAMETERS)
+_NO_SCORE = " AND ".join(f"{name} IS NULL" for name in SCORES)
+
+SCHEMA = f"""
+CREATE TABLE hunts (
+    hunt_id TEXT PRIMARY KEY NOT NULL,
+    created TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ({_listed(HUNT_STATES)})),
+    reason TEXT NOT NULL DEFAULT '',
+    ended TEXT
+);
+CREATE TABLE runs (
+    config_hash TEXT PRIMARY KEY NOT NULL CHECK (length(config_hash) = 40),
+    param_hash TEXT NOT NULL,
+    config TEXT NOT NULL,
+    {_PARAMETERS},
+    status TEXT NOT NULL CHECK (status IN ({_listed((STATUS_OK, *FAILURES))})),
+    error TEXT NOT NULL DEFAULT '',
+    {_METRICS},
+    n_peaks INTEGER CHECK (n_peaks IS NULL OR (typeof(n_peaks) = 'integer' AND n_peaks >= 0)),
+    artifact_sha256 TEXT,
+    artifact_bytes INTEGER,
+    committed TEXT NOT NULL,
+    CHECK ((status = '{STATUS_OK}') = (log_prime_sse IS NOT NULL)),
+    CHECK (status = '{STATUS_OK}' OR ({_NO_SCORE}))
+);
+CREATE INDEX runs_by_parameters ON runs (param_hash);
+CREATE TABLE hunt_runs (
+    hunt_id TEXT NOT NULL REFERENCES hunts (hunt_id),
+    generation INTEGER NOT NULL CHECK (generation >= 0),
+    member INTEGER NOT NULL CHECK (member >= 0),
+    config_hash TEXT NOT NULL REFERENCES runs (config_hash),
+    {_real("fitness")},
+    PRIMARY KEY (hunt_id, generation, member)
+);
+CREATE INDEX hunt_runs_by_run ON hunt_runs (config_hash);
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    hunt_id TEXT REFERENCES hunts (hunt_id),
+    config_hash TEXT,
+    payload TEXT NOT NULL
+);
+"""
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """A connection that writes, to a ledger that is created if it is not there.
+
+    Every commit is on the disk before it returns (WAL, synchronous=FULL).
+
+    Raises:
+        LedgerError: not a ledger, a newer one, or a disk that cannot be written.
+    """
+    with translated(path):
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            if mode != "wal":
+                raise LedgerError(
+                    f"{path}: journal mode {mode}, expected wal; put the workspace on a local "
+                    "disk, not on a network share."
+                )
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            _create(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection | None:
+    """A connection that only reads; None when there is no ledger yet.
+
+    Raises:
+        LedgerError: not a ledger, or a newer one.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LedgerError(
+            f"{path}: {error.strerror or error}, expected a readable ledger; check its "
+            "permissions or choose another --workspace."
+        ) from error
+    with translated(path):
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+        try:
+            version = _version(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        if version == 0:  # its writer is about to create the tables
+            connection.close()
+            return None
+        connection.row_factory = sqlite3.Row
+        return connection
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises inside the block into a one-line `LedgerError`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", "")
+        if name.startswith("SQLITE_FULL"):
+            advice = "free disk space; nothing already written is lost."
+        elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR")):
+            advice = "make the workspace writable or choose another --workspace."
+        elif name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            advice = "wait for the other process that writes it, then try again."
+        elif name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            advice = "move the file away: the artifacts and provenance reports keep the results."
+        else:
+            advice = "nothing was written, report this."
+        raise LedgerError(f"{path}: {error}, expected a working ledger; {advice}") from error
+
+
+def _create(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(connection, path) == 0:
+            tables = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
+            if tables:
+                raise LedgerError(
+                    f"{path}: holds a table {tables[0]!r}, expected a ledger; move the file away "
+                    "or choose another --workspace."
+                )
+            for statement in SCHEMA.split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={USER_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > USER_VERSION:
+        raise LedgerError(
+            f"{path}: version {version}, this engine reads {USER_VERSION}; update irer or choose "
+            "another --workspace."
+        )
+    return version

@@ -1,0 +1,14 @@
+"""The control plane's face: the dashboard over an engine, in a browser or a notebook cell."""
+
+from typing import Any
+
+__all__ = ["HuntDashboard", "create_page", "create_view"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import Panel only when one of these is asked for: `irer_panel.server` must come first."""
+    if name in __all__:
+        from irer_panel import app
+
+        return getattr(app, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,207 @@
+"""The composition of the page: a cockpit of views over one engine, for a browser or a notebook."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from engine.errors import EngineError, SettingsError
+from engine.hunt.engine import Engine
+from engine.settings import HuntSettings
+from engine.store.workspace import Workspace
+from irer_panel.background import loop_of, readers
+from irer_panel.controls import HuntControls
+from irer_panel.selection import Selection
+from irer_panel.session import Session
+from irer_panel.theme import THEME
+from irer_panel.views.best import BestRun
+from irer_panel.views.control_panel import ControlPanel
+from irer_panel.views.fold import Fold
+from irer_panel.views.header import Header
+from irer_panel.views.notice import Notice
+from irer_panel.views.runs import RunList
+from irer_panel.views.tiles import Tiles
+
+if TYPE_CHECKING:
+    from irer_panel.views.field_panel import FieldPanel
+
+TITLE = "IRER"
+
+
+class Cockpit(pn.viewable.Viewer):
+    """All views of one page over one engine. As a viewer it is the notebook's layout.
+
+    Header and tiles are there at once; controls, fields, run list and best run follow one by one
+    (`furnish`), so that the first paint is early and no step holds up the loop, on which other
+    pages and the hunt's news depend.
+    """
+
+    def __init__(self, engine: Engine, **params: Any) -> None:
+        super().__init__(**params)
+        self.engine = engine
+        self.loop = loop_of(pn.state.curdoc)
+        self.session = Session(engine, self.loop)
+        self.selection = Selection()
+        self.controls = HuntControls()
+        look = self.session.param.snapshot
+        self.header = Header(snapshot=look)
+        self.notice = Notice(snapshot=look)
+        self.tiles = Tiles(snapshot=look)
+        self.panel: ControlPanel | None = None
+        self.fields: FieldPanel | None = None
+        self.runs: RunList | None = None
+        self.best: BestRun | None = None
+        self.side, *self._places = [pn.Column(sizing_mode="stretch_width") for _ in range(4)]
+        self._to_furnish = [
+            self._add_panel,
+            self._add_fields,
+            self._add_runs,
+            self._add_best,
+        ]
+        self._closed = False
+        self.session.param.watch(self._land, "snapshot")
+
+    def start(self) -> None:
+        """Start a hunt with the settings as they stand; what is wrong becomes a notification."""
+        try:
+            settings = self.controls.settings()
+        except SettingsError as error:
+            notify(str(error))
+            return
+        readers.submit(self._start, settings)
+
+    def stop(self) -> None:
+        """Ask the running hunt to stop."""
+        readers.submit(self.engine.stop_hunt)
+
+    def furnish(self) -> None:
+        """Add the views that are heavy to make, each in a turn of the loop of its own."""
+        readers.submit(load_plotting).add_done_callback(lambda _: self.loop.soon(self._add_next))
+
+    def close(self, *_: Any) -> None:
+        """Free subscriptions and watchers; the engine and its hunt go on."""
+        self._closed = True
+        self.session.close()
+        for view in (self.fields, self.runs, self.panel):
+            if view is not None:
+                view.close()
+
+    def _start(self, settings: HuntSettings) -> None:
+        try:
+            self.engine.start_hunt(settings)
+        except EngineError as error:
+            self.loop.soon(partial(notify, str(error)))
+
+    def _land(self, event: Any) -> None:
+        self.selection.land(event.new.newest)
+
+    def _add_next(self) -> None:
+        if self._to_furnish and not self._closed:
+            self._to_furnish.pop(0)()
+            self.loop.soon(self._add_next)
+
+    def _add_panel(self) -> None:
+        look = self.session.param.snapshot
+        self.panel = ControlPanel(self.controls, self.start, self.stop, snapshot=look)
+        self.side.append(self.panel)
+
+    def _add_fields(self) -> None:
+        from irer_panel.views.field_panel import FieldPanel
+
+        self.fields = FieldPanel(
+            self.engine.workspace,
+            self.selection,
+            self.loop,
+            snapshot=self.session.param.snapshot,
+        )
+        self._places[0].append(self.fields)
+
+    def _add_runs(self) -> None:
+        self.runs = RunList(self.selection, snapshot=self.session.param.snapshot)
+        self._places[1].append(self.runs)
+
+    def _add_best(self) -> None:
+        self.best = BestRun(snapshot=self.session.param.snapshot)
+        self._places[2].append(self.best)
+
+    @property
+    def main(self) -> list[Any]:
+        """Everything but the controls, from top to bottom."""
+        fields, runs, best = self._places
+        runs.styles = {"flex": "3 1 600px", "min-width": "0"}
+        best.styles = {"flex": "2 1 320px", "min-width": "0"}
+        wrapping = {"flex-wrap": "wrap", "gap": "16px"}
+        lists = pn.Row(runs, best, sizing_mode="stretch_width", styles=wrapping)
+        return [self.notice, self.tiles, fields, lists]
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        left = pn.Column(self.side, width=320)
+        right = pn.Column(self.header, *self.main, sizing_mode="stretch_width")
+        return pn.Row(left, right, sizing_mode="stretch_width")
+
+
+class HuntDashboard(Cockpit):
+    """The cockpit of a workspace in a notebook cell: `HuntDashboard("workspace")`."""
+
+    def __init__(self, workspace: str | Path | None = None, **params: Any) -> None:
+        prepare()
+        super().__init__(Engine(Workspace.open(workspace)), **params)
+        self.furnish()
+
+    def close(self, *_: Any) -> None:
+        """Stop this notebook's hunt, if one runs, and free everything."""
+        super().close()
+        self.engine.close()
+
+
+def load_plotting() -> None:
+    """Import HoloViews and what draws: a second that the first paint does not wait for."""
+    import irer_panel.views.field_panel  # noqa: F401
+
+
+def prepare() -> None:
+    """Load what the views need into the page or the notebook."""
+    pn.extension("tabulator", notifications=True, throttled=True)
+
+
+def create_view(engine: Engine) -> Cockpit:
+    """The cockpit over an engine that lives elsewhere, for a notebook cell."""
+    prepare()
+    cockpit = Cockpit(engine)
+    cockpit.furnish()
+    return cockpit
+
+
+def create_page(engine: Engine) -> pmui.Page:
+    """The page of one browser session; its end frees the session, not the engine."""
+    prepare()
+    cockpit = Cockpit(engine)
+    pn.state.onload(cockpit.furnish)
+    pn.state.on_session_destroyed(cockpit.close)
+    return pmui.Page(
+        title=TITLE,
+        meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",
+        dark_theme=True,
+        theme_config=THEME,
+        sx={".MuiAppBar-root": {"bgcolor": "primary.contrastText", "color": "primary.main"}},
+        header=[cockpit.header],
+        sidebar=[cockpit.side],
+        sidebar_width=336,
+        main=[
+            pn.Column(
+                *cockpit.main,
+                Fold(),
+                sizing_mode="stretch_width",
+                styles={"padding": "12px 16px 24px", "gap": "12px"},
+            )
+        ],
+        busy_indicator=None,
+    )
+
+
+def notify(message: str) -> None:
+    """Show an error on the page that this is called for."""
+    if pn.state.notifications is not None:
+        pn.state.notifications.error(message, duration=12_000)

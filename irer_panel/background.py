@@ -1,0 +1,149 @@
+"""Work off the event loop: the newest request wins, results come back onto the loop.
+
+The loop that serves the pages must never wait for a disk or a rasterizer. `Newest` runs a job in
+an executor and hands its result back through a `Loop`; while one job runs, only the newest of the
+requests behind it is kept, so a burst costs two jobs, not hundreds.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Generic, Protocol, TypeVar
+
+from bokeh.document import Document
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+Call = Callable[[], object]
+
+readers = ThreadPoolExecutor(4, thread_name_prefix="irer-read")
+"""Reads of ledger and files, for all sessions of the process."""
+
+painters = ThreadPoolExecutor(1, thread_name_prefix="irer-paint")
+"""Rasterization, for all sessions: one thread, as Numba's fallback layer allows no second."""
+
+
+class Loop(Protocol):
+    """Where a page's models may be touched."""
+
+    def soon(self, call: Call) -> None:
+        """Run on the loop as soon as it can, from any thread."""
+
+    def later(self, seconds: float, call: Call) -> None:
+        """Run on the loop after a while; asked for on the loop itself."""
+
+
+class DocumentLoop:
+    """The loop of one browser session: calls hold the document's lock and end with it."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    def soon(self, call: Call) -> None:
+        """Run at the document's next tick, from any thread."""
+        self._document.add_next_tick_callback(_plain(call))
+
+    def later(self, seconds: float, call: Call) -> None:
+        """Run after a while, unless the session ended."""
+        self._document.add_timeout_callback(_plain(call), int(1000 * seconds))
+
+
+class KernelLoop:
+    """The loop of a notebook's kernel, or of whoever runs asyncio in this thread.
+
+    Raises:
+        RuntimeError: no loop runs in this thread.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def soon(self, call: Call) -> None:
+        """Run at the loop's next turn, from any thread."""
+        self._loop.call_soon_threadsafe(call)
+
+    def later(self, seconds: float, call: Call) -> None:
+        """Run after a while."""
+        self._loop.call_later(seconds, call)
+
+
+class NoLoop:
+    """A plain script: calls run at once, in the thread that asks."""
+
+    def soon(self, call: Call) -> None:
+        """Run now."""
+        call()
+
+    def later(self, seconds: float, call: Call) -> None:
+        """Run after a while, in a thread of its own."""
+        timer = threading.Timer(seconds, call)
+        timer.daemon = True
+        timer.start()
+
+
+def loop_of(document: Document | None) -> Loop:
+    """The loop that a page's models live on: of the session, the kernel, or none."""
+    if document is not None and document.session_context is not None:
+        return DocumentLoop(document)
+    try:
+        return KernelLoop()
+    except RuntimeError:
+        return NoLoop()
+
+
+class Newest(Generic[Result]):
+    """Runs jobs one at a time in an executor, dropping all but the newest that waits."""
+
+    def __init__(self, executor: Executor, loop: Loop, deliver: Callable[[Result], object]) -> None:
+        self._executor = executor
+        self._loop = loop
+        self._deliver = deliver
+        self._lock = threading.Lock()
+        self._running = False
+        self._waiting: Callable[[], Result] | None = None
+        self._closed = False
+
+    def request(self, job: Callable[[], Result]) -> None:
+        """Ask for a job, from any thread; one that still waits is dropped for it."""
+        with self._lock:
+            if self._closed:
+                return
+            if self._running:
+                self._waiting = job
+                return
+            self._running = True
+        self._executor.submit(job).add_done_callback(self._done)
+
+    def close(self) -> None:
+        """Deliver nothing any more."""
+        with self._lock:
+            self._closed, self._waiting = True, None
+
+    def _done(self, future: Future[Result]) -> None:
+        with self._lock:
+            job, self._waiting = self._waiting, None
+            self._running = job is not None
+            closed = self._closed
+        if job is not None:
+            self._executor.submit(job).add_done_callback(self._done)
+        if closed:
+            return
+        if error := future.exception():
+            logger.error("background job failed", exc_info=error)
+        else:
+            self._loop.soon(lambda: self._hand_over(future.result()))
+
+    def _hand_over(self, result: Result) -> None:
+        if not self._closed:
+            self._deliver(result)
+
+
+def _plain(call: Call) -> Callable[[], None]:
+    # Bokeh inspects what it is given; a bound method or partial of ours must look like a function.
+    def run() -> None:
+        call()
+
+    return run

@@ -1,0 +1,84 @@
+"""One browser session's eyes: woken by the bus, it reads off the loop and shows the newest.
+
+The bus rings in the hunt's thread, maybe hundreds of times a second. A ring only asks the
+session's loop to look; looks are at least `PERIOD` apart, each read of status and ledger happens
+in an executor, and what comes back replaces `snapshot`. A slow pulse looks even when no bell
+rings, for what other processes do in the same workspace.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+import param
+
+from engine.hunt.engine import Engine
+from irer_panel.background import Loop, Newest, readers
+from irer_panel.snapshot import Snapshot, look
+
+PERIOD = 0.125
+"""Least seconds between two looks: 8 Hz."""
+
+PULSE = 2.0
+"""Seconds after which a session looks although nothing rang."""
+
+
+class Session(param.Parameterized):
+    """Follows an engine for one page; `snapshot` is the newest look, set on the page's loop."""
+
+    snapshot = param.ClassSelector(
+        default=Snapshot(), class_=Snapshot, allow_None=False, doc="What the newest look saw."
+    )
+
+    def __init__(self, engine: Engine, loop: Loop) -> None:
+        status = engine.status()
+        super().__init__(snapshot=Snapshot(status=status, shown=status, taken=time.time()))
+        self._engine = engine
+        self._loop = loop
+        self._reads: Newest[Snapshot] = Newest(readers, loop, self._show)
+        self._lock = threading.Lock()
+        self._woken = False
+        self._closed = False
+        self._looked = 0.0
+        self._unsubscribe: Callable[[], None] = engine.bus.subscribe(self.wake)
+        self.wake()
+        self._pulse()
+
+    def wake(self) -> None:
+        """Ask for a look, from any thread; asking again before it happens changes nothing."""
+        with self._lock:
+            if self._woken or self._closed:
+                return
+            self._woken = True
+        self._loop.soon(self._pace)
+
+    def close(self) -> None:
+        """Look no more and leave the bus; closing twice does no harm."""
+        self._closed = True
+        self._unsubscribe()
+        self._reads.close()
+
+    def _pace(self) -> None:
+        wait = self._looked + PERIOD - time.monotonic()
+        if wait > 0:
+            self._loop.later(wait, self._look)
+        else:
+            self._look()
+
+    def _look(self) -> None:
+        self._woken = False
+        self._looked = time.monotonic()
+        before = self.snapshot
+        self._reads.request(lambda: look(self._engine, before))
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    def _pulse(self) -> None:
+        if not self._closed:
+            self._loop.later(PULSE, self._beat)
+
+    def _beat(self) -> None:
+        if not self._closed:
+            self.wake()
+            self._pulse()

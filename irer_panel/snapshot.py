@@ -1,0 +1,151 @@
+"""One look at an engine: the status, and what the ledger says of the hunt that the page shows."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from engine.errors import EngineError
+from engine.hunt.engine import Engine
+from engine.live.status import HuntStatus
+
+MAX_RUNS = 1000
+"""Most runs that a page lists, newest first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What one look saw: everything that the views of the hunt show.
+
+    Attributes:
+        status: the hunt of this process.
+        shown: the status that the page shows: the same, or (before the first hunt of this
+            process) what the ledger remembers of the latest hunt.
+        elsewhere: who hunts in the workspace from another process, empty for nobody.
+        runs: the shown hunt's runs, newest first, ledger columns; all runs where none is.
+        best: its best run, JSON-ready, with its whole config.
+        sequence: the last ledger event that was seen.
+        problem: why the ledger could not be read, empty when it could.
+        taken: when, Unix time.
+    """
+
+    status: HuntStatus = field(default_factory=HuntStatus)
+    shown: HuntStatus = field(default_factory=HuntStatus)
+    elsewhere: str = ""
+    runs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    best: Mapping[str, Any] | None = None
+    sequence: int = -1
+    problem: str = ""
+    taken: float = 0.0
+
+    def run(self, run_id: str) -> Mapping[str, Any] | None:
+        """The row of one run of `runs`, None where it is not among them."""
+        if not run_id or self.runs.empty:
+            return None
+        rows = self.runs[self.runs["config_hash"] == run_id]
+        return None if rows.empty else _plain(rows.iloc[0])
+
+    @property
+    def newest(self) -> str:
+        """The newest run that has an artifact, empty for none."""
+        if self.runs.empty:
+            return ""
+        rows = self.runs[self.runs["artifact_sha256"].notna()]
+        return "" if rows.empty else str(rows["config_hash"].iloc[0])
+
+
+def look(engine: Engine, before: Snapshot) -> Snapshot:
+    """Read status and ledger; what has not changed since `before` is taken from it.
+
+    Reads files: call it off the event loop.
+    """
+    status = engine.status()
+    now = replace(before, status=status, shown=status, problem="", taken=time.time())
+    try:
+        now = replace(now, elsewhere=engine.busy_elsewhere() or "")
+        return _read_ledger(engine, now, before)
+    except EngineError as error:
+        return replace(now, problem=str(error))
+
+
+def _read_ledger(engine: Engine, now: Snapshot, before: Snapshot) -> Snapshot:
+    hunt = engine.reader.latest_hunt()
+    hunt_id = now.status.hunt_id or (hunt["hunt_id"] if hunt else "")
+    ours = bool(now.status.hunt_id)
+    if hunt and hunt["hunt_id"] != hunt_id and not now.status.active:
+        hunt_id, ours = hunt["hunt_id"], False  # another process has hunted since
+    sequence = engine.reader.last_seq()
+    if sequence != before.sequence or before.shown.hunt_id != hunt_id:
+        rows = engine.reader.runs(hunt_id or None, limit=MAX_RUNS, order="-")
+        now = replace(
+            now,
+            runs=pd.DataFrame(rows),
+            best=_best_record(engine, hunt_id) if hunt_id else None,
+            sequence=sequence,
+        )
+    if not ours and hunt:
+        counts = engine.reader.counts(hunt_id)
+        now = replace(now, shown=recalled(hunt, now.runs, now.best, counts, bool(now.elsewhere)))
+    return now
+
+
+def _best_record(engine: Engine, hunt_id: str) -> dict[str, Any] | None:
+    best = engine.reader.best(hunt_id)
+    if best is None:
+        return None
+    run = engine.reader.run(best["config_hash"]) or {}
+    return {**best, "config": run.get("config")}
+
+
+def recalled(
+    hunt: Mapping[str, Any],
+    runs: pd.DataFrame,
+    best: Mapping[str, Any] | None,
+    counts: Mapping[str, int],
+    alive: bool,
+) -> HuntStatus:
+    """The status of a hunt that another process ran, from the ledger alone.
+
+    Args:
+        hunt: its row.
+        runs: its newest runs, newest first.
+        best: its best run.
+        counts: its runs by status.
+        alive: whether the process that runs it still lives.
+    """
+    settings = hunt["settings"]
+    last = _plain(runs.iloc[0]) if len(runs) else {}
+    state, error, done = str(hunt["state"]), str(hunt.get("reason") or ""), sum(counts.values())
+    if state == "running" and not alive:
+        state, error = "failed", "the process that ran it ended before the hunt did"
+    odds = [
+        p for p in (last.get("p_phase_scramble"), last.get("p_target_shuffle")) if p is not None
+    ]
+    return HuntStatus(
+        state=state,
+        hunt_id=str(hunt["hunt_id"]),
+        generation=int(last.get("generation") or 0),
+        num_generations=int(settings["num_generations"]),
+        runs_done=done,
+        runs_total=int(settings["num_generations"]) * int(settings["population_size"]),
+        last_event=f"Hunt {hunt['hunt_id']} {state} after {done} runs.",
+        last_sse=last.get("log_prime_sse"),
+        last_p=max((p for p in odds if p is not None), default=None),
+        last_n_peaks=last.get("n_peaks"),
+        last_h_norm=last.get("sdg_h_norm_l2"),
+        best=dict(best) if best else None,
+        failures={kind: n for kind, n in counts.items() if kind != "ok"},
+        error=error if state == "failed" else "",
+        settings=settings,
+    )
+
+
+def _plain(row: pd.Series) -> dict[str, Any]:
+    """A row with None for NaN."""
+    return {
+        str(key): None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in row.items()
+    }

@@ -1,0 +1,131 @@
+"""The states of a hunt in words: what the chip says, why Start is disabled, what to do next."""
+
+from dataclasses import dataclass
+
+from irer_panel.snapshot import Snapshot
+from irer_panel.wording import counted, duration, number, rate, short_id
+
+SIGNIFICANT = 0.01
+"""A null p-value below this speaks for structure (before Holm's correction over the runs)."""
+
+
+@dataclass(frozen=True)
+class StateWord:
+    """A state's word, icon and MUI colour: never told by colour alone."""
+
+    word: str
+    icon: str
+    color: str
+
+
+STATES = {
+    "idle": StateWord("Idle", "radio_button_unchecked", "default"),
+    "starting": StateWord("Starting", "hourglass_top", "primary"),
+    "running": StateWord("Running", "play_circle", "primary"),
+    "stopping": StateWord("Stopping", "pause_circle", "warning"),
+    "completed": StateWord("Completed", "check_circle", "success"),
+    "stopped": StateWord("Stopped", "stop_circle", "warning"),
+    "failed": StateWord("Failed", "error", "error"),
+}
+ELSEWHERE = StateWord("Running elsewhere", "sync_lock", "warning")
+
+
+def state_word(snapshot: Snapshot) -> StateWord:
+    """The word for the workspace's state as this page sees it."""
+    return ELSEWHERE if snapshot.elsewhere else STATES[snapshot.shown.state]
+
+
+def start_refusal(snapshot: Snapshot) -> str:
+    """Why Start is disabled now; empty where it is not."""
+    status = snapshot.status
+    if status.active:
+        return (
+            f"Hunt {status.hunt_id} is {status.state}: {status.runs_done} of "
+            f"{counted(status.runs_total, 'run')} done. Stop it, or wait, to start another."
+        )
+    if snapshot.elsewhere:
+        return f"Another process hunts in this workspace: {snapshot.elsewhere}. Wait for its end."
+    return ""
+
+
+def progress(snapshot: Snapshot) -> float | None:
+    """Share of the shown hunt that is done, 0 … 1, the running batch included; None for none."""
+    status = snapshot.shown
+    if not status.runs_total:
+        return None
+    batch = status.runs_total / max(status.num_generations, 1)
+    # The runs of a simulated batch count one by one as they are committed.
+    under_way = batch * status.batch_progress if status.stage == "simulating" else 0.0
+    return min(1.0, (status.runs_done + 0.5 * under_way) / status.runs_total)
+
+
+def progress_words(snapshot: Snapshot) -> str:
+    """Runs done, generation, rate and time left: "37/100 · gen 4/10 · 1.8 runs/s · 35 s left"."""
+    status = snapshot.shown
+    if not status.runs_total:
+        return "no hunt yet"
+    words = [f"{status.runs_done:,}/{counted(status.runs_total, 'run')}"]
+    if status.generation:
+        words.append(f"gen {status.generation}/{status.num_generations}")
+    if status.rate:
+        words.append(rate(status.rate))
+    if status.active:
+        if status.stage:
+            words.append(status.stage)
+        if status.eta_s is not None:
+            words.append(f"{duration(status.eta_s)} left")
+    return " · ".join(words)
+
+
+def notice(snapshot: Snapshot) -> tuple[str, str]:
+    """A severity and a sentence or two that the state calls for; both empty where none does."""
+    if snapshot.problem:
+        return "error", snapshot.problem
+    status = snapshot.shown
+    kept = f"{status.runs_done} of {counted(status.runs_total, 'run')}"
+    if snapshot.elsewhere:
+        return "info", f"{start_refusal(snapshot)} Its runs appear here as they are committed."
+    if status.state == "failed":
+        reason = status.error or "no reason was recorded"
+        return "error", (
+            f"Hunt {status.hunt_id} failed: {reason.rstrip('.')}. The {kept} that were done are "
+            "kept. Remove the cause, then press Start."
+        )
+    if status.state == "stopped":
+        return "warning", (
+            f"Hunt {status.hunt_id} was stopped: {kept} were done and are kept. Start begins a "
+            "new hunt; a run that is already there is not computed again."
+        )
+    return "", ""
+
+
+def verdict(snapshot: Snapshot) -> str:
+    """Whether the best run's score means anything, in plain words."""
+    best = snapshot.shown.best
+    if not best:
+        return ""
+    scramble, shuffle = best.get("p_phase_scramble"), best.get("p_target_shuffle")
+    name = f"Run {short_id(str(best.get('config_hash', '')))}"
+    if scramble is None or shuffle is None:
+        return f"{name} has no p-values: nothing can be said about its score."
+    odds = f"p = {number(scramble)} (phase scramble), {number(shuffle)} (target shuffle)"
+    if max(scramble, shuffle) >= SIGNIFICANT:
+        return f"Nothing significant: {odds}. Fields without structure score as well as {name}."
+    return (
+        f"{name} beats both null hypotheses: {odds}, before correction for the number of runs. "
+        "Replicate it from fresh seeds before believing it."
+    )
+
+
+def emptiness(snapshot: Snapshot) -> str:
+    """What to say where the fields would be, while there is none."""
+    if snapshot.shown.active or snapshot.elsewhere:
+        return "The first field appears here as soon as its run has been audited."
+    if snapshot.newest:
+        return "Reading the run's fields …"
+    if snapshot.shown.state == "idle":
+        return (
+            "No hunt yet. Choose how many generations and candidates in the sidebar (☰), then "
+            "press Start: the first field appears here within seconds."
+        )
+    return "This hunt left no field. Start another one from the sidebar (☰)."

@@ -1,0 +1,121 @@
+"""The window of a field that a plot shows → the pixels that it draws.
+
+A field is an array `(y, x)`, N × N cells on a square of side L. Cell (j, i) holds the sample at
+x = i·L/N, y = j·L/N, and is drawn as the square of side L/N around that point: the field covers
+[−h, L − h] with h = L/2N on both axes.
+
+Two rules keep the picture true to the data. The window is widened to whole cells, so that no
+pixel mixes in a cell that is half outside. And there are never more bins than cells, so that
+Datashader never interpolates: below one cell a pixel, the picture *is* the cells.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Range = tuple[float, float]
+Array = np.ndarray[Any, np.dtype[Any]]
+
+AGGREGATIONS = ("mean", "min", "max")
+"""How the cells under one pixel become its value."""
+
+MAX_PIXELS = 4096
+"""Most bins along one side, whatever a browser asks for."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of the plane that a plot shows, and the pixels it has for it."""
+
+    x_range: Range
+    y_range: Range
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Pixels to draw: row 0 of `values` is the lowest; `bounds` = left, bottom, right, top."""
+
+    values: Array
+    bounds: tuple[float, float, float, float]
+    cells: tuple[slice, slice]
+
+    @property
+    def exact(self) -> bool:
+        """Whether every value is one cell of the field."""
+        rows, columns = self.cells
+        return self.values.shape == (rows.stop - rows.start, columns.stop - columns.start)
+
+
+def full_window(cells: int, length: float, pixels: int = 400) -> Window:
+    """The window that shows a whole field of `cells` × `cells` on a square of side `length`."""
+    half = length / cells / 2
+    whole = (-half, length - half)
+    return Window(whole, whole, pixels, pixels)
+
+
+def cell_span(low: float, high: float, cells: int, length: float) -> slice:
+    """The cells that an interval touches, at least one, clipped to the field."""
+    size = length / cells
+    # An edge that misses a cell's own edge by rounding alone is on it.
+    first = math.floor(round(low / size + 0.5, 6))
+    last = math.ceil(round(high / size + 0.5, 6))
+    first = min(max(first, 0), cells - 1)
+    return slice(first, max(min(last, cells), first + 1))
+
+
+def cell_at(x: float, y: float, cells: int, length: float) -> tuple[int, int] | None:
+    """Row and column of the cell under a point, or None outside the field."""
+    size = length / cells
+    row, column = math.floor(y / size + 0.5), math.floor(x / size + 0.5)
+    return (row, column) if 0 <= row < cells and 0 <= column < cells else None
+
+
+def rasterize(field: Array, length: float, window: Window, aggregation: str = "mean") -> Frame:
+    """The pixels of one window of a field, aggregated by Datashader.
+
+    Args:
+        field: shape (N, N), `(y, x)`.
+        length: side L of the square.
+        window: ranges in the units of `length`, and the pixels at hand.
+        aggregation: one of `AGGREGATIONS`; the mean is weighted by the share of each cell.
+    """
+    cells = field.shape[0]
+    size = length / cells
+    rows = cell_span(*window.y_range, cells, length)
+    columns = cell_span(*window.x_range, cells, length)
+    values = _bin(field[rows, columns], _pixels(window.height), _pixels(window.width), aggregation)
+    left, right = (size * (edge - 0.5) for edge in (columns.start, columns.stop))
+    bottom, top = (size * (edge - 0.5) for edge in (rows.start, rows.stop))
+    return Frame(values, (left, bottom, right, top), (rows, columns))
+
+
+def warm_up() -> None:
+    """Compile what the first picture needs (about a second), away from the first user."""
+    sample = np.zeros((16, 16), np.float32)
+    for pixels in (8, 16):
+        rasterize(sample, 16.0, full_window(16, 16.0, pixels))
+
+
+def _bin(part: Array, height: int, width: int, aggregation: str) -> Array:
+    # Imported late: it brings Numba, a second that the first paint need not wait for.
+    import datashader
+    import xarray
+
+    rows, columns = part.shape
+    if min(rows, columns) < 2:
+        return np.ascontiguousarray(part)  # a single row has no spacing for Datashader to read
+    source = xarray.DataArray(
+        np.ascontiguousarray(part),
+        coords={"y": np.arange(rows) + 0.5, "x": np.arange(columns) + 0.5},
+        dims=("y", "x"),
+    )
+    canvas = datashader.Canvas(min(width, columns), min(height, rows), (0, columns), (0, rows))
+    return np.asarray(canvas.raster(source, agg=aggregation).values)
+
+
+def _pixels(asked: int) -> int:
+    return min(max(asked, 1), MAX_PIXELS)

@@ -1,0 +1,1 @@
+"""One viewer a file: data in, plot or text out."""

@@ -1,0 +1,80 @@
+"""The heading of the selected run: its id, parameters and scores, or why there is nothing."""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from irer_panel.selection import Selection
+from irer_panel.views.hunt_view import HuntView
+from irer_panel.wording import number, short_id
+
+_CSS = """
+:host { width: 100%; }
+.run { display: flex; flex-wrap: wrap; gap: 2px 18px; align-items: baseline; font-size: 14px;
+  line-height: 22px; font-variant-numeric: tabular-nums;
+  color: var(--mui-palette-text-primary); }
+.run b { font-size: 16px; font-weight: 600; }
+.run code { font-family: ui-monospace, monospace; color: var(--mui-palette-primary-main); }
+.run span { white-space: nowrap; }
+.run i { font-style: normal; color: var(--mui-palette-text-secondary); }
+"""
+
+_FIGURES = (
+    ("κ", "param_kappa"),
+    ("σ", "param_sigma_k"),
+    ("α", "param_alpha"),
+    ("SSE", "log_prime_sse"),
+    ("H-norm", "sdg_h_norm_l2"),
+    ("PCS", "pcs_score"),
+    ("fitness", "fitness"),
+)
+
+
+def heading_html(run: Mapping[str, Any] | None) -> str:
+    """One line on a run, ledger columns."""
+    if run is None:
+        return '<div class="run"><b>No run selected</b></div>'
+    run_id = str(run["config_hash"])
+    generation = run.get("generation")
+    parts = [f'<b>Run <code title="{html.escape(run_id)}">{short_id(run_id)}</code></b>']
+    if generation is not None:
+        parts.append(f"<span><i>gen</i> {number(generation)}</span>")
+    parts += [f"<span><i>{name}</i> {number(run.get(column))}</span>" for name, column in _FIGURES]
+    if run["status"] != "ok":
+        error = html.escape(str(run.get("error") or ""))
+        parts.append(f'<span title="{error}"><i>class</i> {html.escape(run["status"])}</span>')
+    return f'<div class="run">{"".join(parts)}</div>'
+
+
+class RunHeading(HuntView):
+    """The selected run in one line, with the switch that follows the newest."""
+
+    def __init__(self, selection: Selection, **params: Any) -> None:
+        super().__init__(**params)
+        self._selection = selection
+        self._pane = pn.pane.HTML("", stylesheets=[_CSS], sizing_mode="stretch_width", margin=0)
+        self._follow = pmui.Switch.from_param(
+            selection.param.follow, label="Follow newest", size="small", margin=0
+        )
+        self._watcher = selection.param.watch(self._update, "run")
+        self._update()
+
+    def close(self) -> None:
+        """Follow the selection no more."""
+        self._selection.param.unwatch(self._watcher)
+
+    @param.depends("snapshot", watch=True)
+    def _update(self, *_: Any) -> None:
+        self._pane.object = heading_html(self.snapshot.run(self._selection.run))
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Row(
+            self._pane,
+            self._follow,
+            sizing_mode="stretch_width",
+            styles={"align-items": "center"},
+        )

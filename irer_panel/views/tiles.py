@@ -1,0 +1,176 @@
+"""The tiles: one look says whether the hunt lives, gets anywhere, and stays stable."""
+
+import html
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import panel as pn
+import param
+
+from irer_panel.snapshot import Snapshot
+from irer_panel.states import state_word
+from irer_panel.views.hunt_view import HuntView
+from irer_panel.wording import NONE, count, counted, duration, number, short_id
+
+STABLE = 1e-3
+"""sdg_h_norm_l2 below which a run counts as stable."""
+
+_CSS = """
+:host { width: 100%; }
+:host { container-type: inline-size; }
+.tiles { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 8px; }
+@container (max-width: 940px) { .tiles { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
+.tile { padding: 8px 12px 9px; border-radius: 8px; min-width: 0; min-height: 66px;
+  background: var(--mui-palette-background-paper);
+  border: 1px solid var(--mui-palette-divider); border-left: 3px solid var(--tone); }
+.name { font-size: 12px; line-height: 16px; color: var(--mui-palette-text-secondary); }
+.value { font-size: 20px; line-height: 28px; font-weight: 500; white-space: nowrap;
+  overflow: hidden; text-overflow: ellipsis; font-variant-numeric: tabular-nums;
+  color: var(--mui-palette-text-primary); }
+.value.text { font-size: 13px; line-height: 17px; padding-top: 1px; white-space: normal;
+  font-weight: 400; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
+.detail { font-size: 12px; line-height: 16px; color: var(--mui-palette-text-secondary);
+  white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+"""
+
+_TONES = {
+    "default": "var(--mui-palette-divider)",
+    "primary": "var(--mui-palette-primary-main)",
+    "success": "var(--mui-palette-success-main)",
+    "warning": "var(--mui-palette-warning-main)",
+    "error": "var(--mui-palette-error-main)",
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure: its key, name, value, a line below, what it means, and a tone."""
+
+    key: str
+    name: str
+    value: str
+    detail: str
+    meaning: str
+    tone: str = "default"
+    text: bool = False
+
+
+def tiles(snapshot: Snapshot) -> list[Tile]:
+    """The tiles of the shown hunt, in reading order."""
+    status, word = snapshot.shown, state_word(snapshot)
+    best = status.best or {}
+    failed = sum(status.failures.values())
+    kinds = ", ".join(
+        f"{count(n)} {kind.replace('_', ' ')}" for kind, n in status.failures.items() if n
+    )
+    return [
+        Tile(
+            "status",
+            "Hunt status",
+            word.word,
+            _since(snapshot),
+            "State of the hunt, and since when.",
+            word.color,
+        ),
+        Tile(
+            "event",
+            "Last event",
+            status.last_event or NONE,
+            "",
+            "The last thing that happened in the hunt.",
+            text=True,
+        ),
+        Tile(
+            "sse",
+            "Last SSE",
+            number(status.last_sse),
+            _odds(status.last_p, status.last_n_peaks),
+            "log_prime_sse of the last run: squared distance of its spectral peaks from the "
+            "scaled logarithms of primes. p: the larger of its two null p-values.",
+            "success",
+        ),
+        Tile(
+            "h_norm",
+            "Last H-norm",
+            number(status.last_h_norm),
+            _stability(status.last_h_norm),
+            "sdg_h_norm_l2 of the last run: RMS residual of the gravity constraint.",
+            "warning",
+        ),
+        Tile(
+            "fitness",
+            "Best fitness",
+            number(best.get("fitness")),
+            f"gen {best['generation']} · run {short_id(best['config_hash'])}" if best else "",
+            f"Fitness of the best run so far. Whole id: {best.get('config_hash', NONE)}",
+            "primary",
+        ),
+        Tile(
+            "failures",
+            "Failures",
+            count(failed) if status.runs_done else NONE,
+            kinds.replace("_", " ")
+            or (f"of {counted(status.runs_done, 'run')}" if status.runs_done else ""),
+            "Runs without a score, by class of failure; a failure never becomes a number.",
+            "error" if failed else "default",
+        ),
+    ]
+
+
+def tiles_html(snapshot: Snapshot) -> str:
+    """The tiles as HTML."""
+    return f'<div class="tiles">{"".join(_tile_html(tile) for tile in tiles(snapshot))}</div>'
+
+
+class Tiles(HuntView):
+    """The figures of the shown hunt."""
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._pane = pn.pane.HTML("", stylesheets=[_CSS], sizing_mode="stretch_width", margin=0)
+        self._update()
+
+    @param.depends("snapshot", watch=True)
+    def _update(self) -> None:
+        self._pane.object = tiles_html(self.snapshot)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._pane
+
+
+def _tile_html(tile: Tile) -> str:
+    value, detail = html.escape(tile.value), html.escape(tile.detail)
+    kind = "value text" if tile.text else "value"
+    return (
+        f'<div class="tile" data-tile="{tile.key}" style="--tone:{_TONES[tile.tone]}" '
+        f'title="{html.escape(tile.meaning)}"><div class="name">{tile.name}</div>'
+        f'<div class="{kind}">{value}</div><div class="detail">{detail}</div></div>'
+    )
+
+
+def _of(done: int) -> str:
+    return f"of {counted(done, 'run')}" if done else ""
+
+
+def _since(snapshot: Snapshot) -> str:
+    status = snapshot.shown
+    if status.active:
+        stage = status.stage or status.state
+        return f"{stage} · alive {duration(max(0.0, time.time() - status.heartbeat))} ago"
+    if status.state == "idle":
+        return "press Start" if not snapshot.elsewhere else ""
+    return f"hunt {status.hunt_id}"
+
+
+def _odds(p: float | None, peaks: int | None) -> str:
+    words = [f"p {number(p)}"] if p is not None else []
+    if peaks is not None:
+        words.append(counted(peaks, "peak"))
+    return " · ".join(words)
+
+
+def _stability(h_norm: float | None) -> str:
+    if h_norm is None:
+        return ""
+    return f"✓ below {number(STABLE)}" if h_norm < STABLE else f"above {number(STABLE)}"

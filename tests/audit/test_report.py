@@ -1,0 +1,357 @@
+"""The verdict on artifacts: honest, damaged and falsified."""
+
+import dataclasses
+import json
+import math
+import multiprocessing
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+
+import h5py
+import numpy as np
+import pytest
+from audit_runs import honest_artifact, honest_result, noise, small_config
+from engine.audit.geometry import emergent_g_tt
+from engine.audit.report import audit_artifact, audit_run
+from engine.errors import SettingsError
+from engine.settings import FAILURES, RunConfig
+from engine.store.artifact import sha256_file, write_artifact
+from engine.store.provenance import read_provenance
+from engine.store.run_row import RunRow
+from engine.store.workspace import Workspace
+
+CONFIG = small_config()
+OTHER = small_config(seed=43)
+SCORES = ("log_prime_sse", "p_phase_scramble", "p_target_shuffle", "sse_null_phase_scramble")
+
+
+def audited(path, config: RunConfig = CONFIG, draws: int = 19) -> dict:
+    """The provenance of an artifact, which is always strict JSON that the ledger accepts."""
+    found = audit_artifact(path, config.config_hash, draws=draws)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found["status"] == "ok" or found["status"] in FAILURES
+    assert bool(found["error"]) == (found["status"] != "ok")
+    assert "\n" not in found["error"]
+    RunRow.from_provenance(config, found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory):
+    return honest_artifact(tmp_path_factory.mktemp("honest"), CONFIG)
+
+
+@pytest.fixture
+def forged(honest, tmp_path):
+    """A function that changes a copy of the honest artifact, in place."""
+
+    def forge(change):
+        path = tmp_path / honest.name
+        shutil.copy(honest, path)
+        with h5py.File(path, "r+") as file:
+            change(file)
+        return path
+
+    return forge
+
+
+def write(file, name, value):
+    file[name][...] = value
+
+
+def scale(name, factor=1.001):
+    return lambda file: write(file, name, file[name][...] * factor)
+
+
+def spoil(name, value):
+    def change(file):
+        array = file[name][...]
+        array[3, 4] = value
+        file[name][...] = array
+
+    return change
+
+
+def set_attribute(owner, name, value):
+    def change(file):
+        file[owner].attrs[name] = value
+
+    return change
+
+
+def scale_consistently(file):
+    """ψ up by a thousandth, and ρ with it: only the evolution can tell."""
+    psi = file["final_psi"][...] * np.float32(1.001)
+    write(file, "final_psi", psi)
+    write(file, "final_rho", psi.real**2 + psi.imag**2)
+
+
+def add_noise(file):
+    psi = file["final_psi"][...]
+    random = np.random.default_rng(0)
+    psi = psi + 1e-3 * np.sqrt(np.mean(np.abs(psi) ** 2)) * random.normal(size=psi.shape)
+    write(file, "final_psi", psi)
+    psi = file["final_psi"][...]
+    write(file, "final_rho", psi.real**2 + psi.imag**2)
+
+
+def bend_density(file):
+    """ρ_s altered, and g_tt with it: only the evolution can tell."""
+    rho_s = file["final_rho_s"][...] * np.float32(1.001)
+    write(file, "final_rho_s", rho_s)
+    write(file, "final_g_tt", emergent_g_tt(rho_s, CONFIG))
+
+
+def metric_of_another_alpha(file):
+    other = dataclasses.replace(CONFIG, param_alpha=CONFIG.param_alpha * 1.01)
+    write(file, "final_g_tt", emergent_g_tt(file["final_rho_s"][...], other))
+
+
+def swap_final_fields(file):
+    """All final fields from another run of the same kind, consistent with one another."""
+    other = honest_result(OTHER)
+    for name, array in {
+        "final_psi": other.psi,
+        "final_rho": other.final_rho,
+        "final_rho_s": other.rho_s,
+        "final_g_tt": other.final_g_tt,
+    }.items():
+        write(file, name, array)
+
+
+def checkpoint_is_final(file):
+    write(file, "checkpoint/psi", file["final_psi"][...])
+    write(file, "checkpoint/rho_s", file["final_rho_s"][...])
+
+
+def checkpoint_is_final_and_says_so(file):
+    checkpoint_is_final(file)
+    file["checkpoint"].attrs["t"] = file.attrs["t_end"]
+
+
+def final_is_checkpoint(file):
+    psi, rho_s = file["checkpoint/psi"][...], file["checkpoint/rho_s"][...]
+    write(file, "final_psi", psi)
+    write(file, "final_rho", psi.real**2 + psi.imag**2)
+    write(file, "final_rho_s", rho_s)
+    write(file, "final_g_tt", emergent_g_tt(rho_s, CONFIG))
+
+
+def edit_config(file):
+    config = json.loads(file.attrs["config"])
+    config["param_kappa"] = 0.06
+    file.attrs["config"] = json.dumps(config)
+
+
+def delete(name):
+    def change(file):
+        del file[name]
+
+    return change
+
+
+FALSIFIED = {
+    "final ψ scaled": (scale("final_psi"), "audit_failed", "rho_consistency"),
+    "final ρ scaled": (scale("final_rho"), "audit_failed", "rho_consistency"),
+    "ψ and ρ scaled": (scale_consistently, "audit_failed", "evolution_residual"),
+    "noise of 1e-3": (add_noise, "audit_failed", "evolution_residual"),
+    "final ρ_s scaled": (scale("final_rho_s"), "audit_failed", "g_tt_consistency"),
+    "ρ_s and g_tt bent": (bend_density, "audit_failed", "evolution_residual_rho_s"),
+    "g_tt of another α": (metric_of_another_alpha, "audit_failed", "g_tt_consistency"),
+    "g_tt of the wrong sign": (scale("final_g_tt", -1), "audit_failed", "g_tt_consistency"),
+    "g_tt not a number": (spoil("final_g_tt", np.nan), "audit_failed", "g_tt_consistency"),
+    "ρ not a number": (spoil("final_rho", np.nan), "audit_failed", "rho_consistency"),
+    "final fields swapped": (swap_final_fields, "audit_failed", "evolution_residual"),
+    "final from another time": (final_is_checkpoint, "audit_failed", "evolution_residual"),
+    "checkpoint scaled": (scale("checkpoint/psi", 1.01), "audit_failed", "evolution_residual"),
+    "checkpoint ρ_s scaled": (scale("checkpoint/rho_s", 1.01), "audit_failed", "evolution_res"),
+    "checkpoint = final": (checkpoint_is_final, "audit_failed", "evolution_residual"),
+    "no interval": (checkpoint_is_final_and_says_so, "audit_failed", "0 steps before the end"),
+    "checkpoint from the start": (
+        set_attribute("checkpoint", "t", -30.0), "audit_failed", "360 steps before the end",
+    ),
+    "checkpoint time off": (set_attribute("checkpoint", "t", 3.95), "audit_failed", "20.5 steps"),
+    "end time off": (set_attribute("/", "t_end", 7.0), "audit_failed", "t_end: got 7"),
+    "checkpoint not a number": (spoil("checkpoint/psi", np.nan), "audit_failed", "checkpoint/psi"),
+    "checkpoint ρ_s ≤ 0": (spoil("checkpoint/rho_s", -9.0), "audit_failed", "evolution"),
+    "checkpoint huge": (spoil("checkpoint/psi", 1e30), "audit_failed", "evolution"),
+    "ψ not a number": (spoil("final_psi", np.nan), "diverged", "final_psi"),
+    "ψ infinite": (spoil("final_psi", np.inf), "diverged", "final_psi"),
+    "ψ overflowing": (spoil("final_psi", 101.0), "diverged", "|ψ|² up to 1.02e+04"),
+    "ρ_s not a number": (spoil("final_rho_s", np.nan), "diverged", "final_rho_s"),
+    "ρ_s = 0": (spoil("final_rho_s", 0.0), "diverged", "above 0"),
+    "config edited": (edit_config, "config_mismatch", "config"),
+    "final ψ missing": (delete("final_psi"), "artifact_unreadable", "final_psi"),
+    "checkpoint missing": (delete("checkpoint"), "artifact_unreadable", "checkpoint"),
+}  # fmt: skip
+
+
+def test_honest_run_passes_and_is_scored(honest):
+    found = audited(honest, draws=99)
+    assert found["status"] == "ok", found["error"]
+    assert found["config_hash"] == CONFIG.config_hash
+    assert found["config"] == CONFIG.to_dict()
+    fidelity, integrity = found["spectral_fidelity"], found["integrity"]
+    assert found["log_prime_sse"] == fidelity["log_prime_sse"] >= 0
+    assert fidelity["n_peaks"] == len(fidelity["peaks_k"]) >= 3
+    assert 0.01 <= fidelity["p_phase_scramble"] <= 1
+    assert 0.01 <= fidelity["p_target_shuffle"] <= 1
+    assert found["pcs_score"] == pytest.approx(1, abs=1e-4)
+    assert found["sdg_h_norm_l2"] > 0
+    assert integrity["evolution_residual"] < integrity["evolution_tolerance"] / 2
+    assert integrity["evolution_residual_rho_s"] < integrity["evolution_tolerance"] / 2
+    assert integrity["g_tt_consistency"] < 1e-6
+    assert integrity["rho_consistency"] < 1e-6
+    assert (integrity["checkpoint_t"], integrity["t_end"]) == (4.0, 6.0)
+    assert found["artifact"] == {"sha256": sha256_file(honest), "bytes": honest.stat().st_size}
+    assert set(found["software"]) == {"irer", "python", "numpy", "scipy"}
+    assert found["warnings"] == []
+
+
+def test_the_same_artifact_gives_the_same_verdict(honest):
+    one, other = (audited(honest) for _ in range(2))
+    del one["timing"], other["timing"]
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"precision": "float64"},
+        {"model": "fmia", "epsilon": 0.0, "diffusion": 0.0, "nonlinear_dispersion": 1.0},
+        {"param_alpha": 0.0},
+        {"gradient_weight": 0.5},
+        {"T_steps": 1},
+        {"T_steps": 12},
+        {"N_grid": 8, "domain_length": 8.0, "T_steps": 20},
+    ],
+)
+def test_every_kind_of_honest_run_passes_its_integrity_checks(changes, tmp_path):
+    config = small_config(**changes)
+    found = audited(honest_artifact(tmp_path, config), config)
+    assert found["status"] in ("ok", "too_few_peaks"), found["error"]
+
+
+@pytest.mark.parametrize("name", FALSIFIED)
+def test_falsified_artifact_gets_its_class_and_no_score(name, forged):
+    change, failure, complaint = FALSIFIED[name]
+    found = audited(forged(change))
+    assert (found["status"], found["error"]) == (failure, found["error"])
+    assert complaint in found["error"]
+    assert all(found["spectral_fidelity"][score] is None for score in SCORES)
+    sentinel = 998.0 if failure == "artifact_unreadable" else None
+    assert found["log_prime_sse"] == sentinel
+    assert found["sdg_h_norm_l2"] == sentinel
+
+
+def test_pcs_score_sees_a_scaled_field_too(honest, forged):
+    assert audited(forged(scale_consistently))["pcs_score"] < audited(honest)["pcs_score"] - 2e-4
+
+
+@pytest.mark.parametrize("content", [b"", b"not HDF5", None])
+def test_unreadable_file(content, tmp_path):
+    path = tmp_path / f"rho_history_{CONFIG.config_hash}.h5"
+    path.mkdir() if content is None else path.write_bytes(content)
+    found = audited(path)
+    assert found["status"] == "artifact_unreadable"
+    assert found["log_prime_sse"] == found["sdg_h_norm_l2"] == 998.0
+    assert found["artifact"] == {"sha256": None, "bytes": None}
+
+
+def test_flipped_bit_is_caught_by_the_checksum(honest, forged):
+    path = forged(lambda file: None)
+    content = bytearray(path.read_bytes())
+    needle = honest_result(CONFIG).final_rho[10:12].tobytes()
+    content[content.index(needle)] ^= 1
+    path.write_bytes(content)
+    assert audited(path)["status"] == "artifact_unreadable"
+
+
+def test_missing_artifact(tmp_path):
+    found = audited(tmp_path / "rho_history.h5")
+    assert found["status"] == "artifact_missing"
+    assert found["log_prime_sse"] == found["sdg_h_norm_l2"] == 999.0
+    assert found["spectral_fidelity"]["log_prime_sse"] is None
+    assert found["config"] is None
+
+
+def test_another_runs_artifact_is_a_mismatch(honest):
+    assert audited(honest, OTHER)["status"] == "config_mismatch"
+
+
+def test_field_without_structure_has_too_few_peaks_and_its_other_figures(tmp_path):
+    config = small_config(N_grid=16, T_steps=5, nonlinear_dispersion=0.0)
+    rho = config.epsilon / (config.saturation + config.param_kappa)
+    shape = (16, 16)
+    psi = np.full(shape, np.sqrt(rho), np.complex64)
+    rho_s = np.full(shape, config.sdg_rho_vac + rho, np.float32)
+    result = dataclasses.replace(
+        honest_result(config),
+        psi=psi,
+        rho_s=rho_s,
+        final_rho=np.abs(psi) ** 2,
+        final_g_tt=emergent_g_tt(rho_s, config),
+        checkpoint_psi=psi,
+        checkpoint_rho_s=rho_s,
+    )
+    path = tmp_path / f"rho_history_{config.config_hash}.h5"
+    write_artifact(path, config, result)
+    found = audited(path, config)
+    assert found["status"] == "too_few_peaks", found["error"]
+    assert found["log_prime_sse"] is None
+    assert found["spectral_fidelity"]["n_peaks"] == 0
+    assert found["sdg_h_norm_l2"] < 1e-6
+    assert found["pcs_score"] == pytest.approx(1, abs=1e-4)
+    assert found["integrity"]["evolution_residual"] < 1e-6
+    assert "contrast" in found["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "warned"),
+    [
+        ({"param_sigma_k": 0.19}, True),  # 2π/L = 0.196
+        ({"param_sigma_k": 3.2}, True),  # k_max = π
+        ({"param_sigma_k": 3.2, "param_kappa": 0.0}, False),
+        ({"param_sigma_k": 3.1}, False),
+    ],
+)
+def test_kernel_outside_its_range_is_warned_of(changes, warned, tmp_path):
+    config = small_config(T_steps=5, **changes)
+    found = audited(honest_artifact(tmp_path, config), config)
+    assert any("param_sigma_k" in text for text in found["warnings"]) == warned
+
+
+def test_alpha_so_small_that_rounding_shows_is_warned_of(tmp_path):
+    for alpha, warned in ((1e-4, True), (0.1, False)):
+        config = small_config(T_steps=5, param_alpha=alpha)
+        found = audited(honest_artifact(tmp_path, config), config)
+        assert any("param_alpha" in text for text in found["warnings"]) == warned
+        assert math.isfinite(found["sdg_h_norm_l2"])
+
+
+def test_no_draws_are_refused(honest):
+    with pytest.raises(SettingsError, match="draws: got 0"):
+        audit_artifact(honest, CONFIG.config_hash, draws=0)
+
+
+def test_audit_in_a_spawned_process_writes_the_provenance(honest, tmp_path):
+    workspace = Workspace.open(tmp_path)
+    run_id = CONFIG.config_hash
+    shutil.copy(honest, workspace.artifact_path(run_id))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        found = pool.submit(audit_run, str(tmp_path), run_id, 19).result(timeout=60)
+    assert found["status"] == "ok"
+    assert read_provenance(workspace.provenance_path(run_id)) == found
+
+
+def test_missing_artifact_leaves_a_provenance_too(tmp_path):
+    workspace = Workspace.open(tmp_path)
+    found = audit_run(str(tmp_path), CONFIG.config_hash, 19)
+    assert found["status"] == "artifact_missing"
+    assert read_provenance(workspace.provenance_path(CONFIG.config_hash)) == found
+
+
+def test_noise_of_the_starting_state_is_only_a_start():
+    """The stand-in solver does evolve: otherwise the tests above would prove nothing."""
+    start, end = noise(CONFIG)[0], honest_result(CONFIG).psi
+    assert np.linalg.norm(end - start) > np.linalg.norm(start)

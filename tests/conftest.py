@@ -1,0 +1,51 @@
+"""What every test runs under: checked array shapes, one threading layer, no silent skips in CI."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+from jaxtyping import install_import_hook
+
+# Datashader's kernels run from several threads at once, which Numba's own layer does not survive.
+os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
+
+# Before anything imports the package: each call then checks the shapes that its signature states.
+install_import_hook("engine.physics", "beartype.beartype")
+
+MUST_RUN = ("browser", "redis")
+"""Markers of tests that CI has installed everything for: there a skip hides a hole."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip of a test that has to run in CI into a failure."""
+    report = yield
+    expected_failure = hasattr(report, "wasxfail")
+    if any(item.get_closest_marker(mark) for mark in MUST_RUN) and not expected_failure:
+        _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips as a whole, before its tests and marks are known."""
+    report = yield
+    if isinstance(collector, pytest.Module) and report.skipped:
+        source = collector.path.read_text(encoding="utf-8")
+        if any(f"mark.{mark}" in source for mark in MUST_RUN):
+            _refuse_skip(report)
+    return report
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and os.environ.get("CI") == "true":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = (
+            f"{reason}; with CI=true tests marked {' or '.join(MUST_RUN)} have to run: "
+            "install what is missing (.ci/run does so as root)."
+        )

@@ -1,0 +1,257 @@
+"""Whole hunts, small ones, through the real solver, auditors and ledger."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from engine.errors import DeviceMemoryError, HuntBusyError, WorkspaceBusyError, WorkspaceError
+from engine.hunt.engine import Engine
+from engine.settings import HuntSettings, RunConfig
+from engine.store.artifact import open_artifact
+from engine.store.provenance import read_provenance
+from engine.store.workspace import Workspace
+
+SMALL = {
+    "num_generations": 2,
+    "population_size": 3,
+    "N_grid": 32,
+    "domain_length": 128.0,
+    "T_steps": 60,
+    "null_draws": 19,
+    "history_frames": 3,
+}
+TIMEOUT = 120
+
+
+def settings(**changes) -> HuntSettings:
+    return HuntSettings.from_mapping({**SMALL, **changes})
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = Engine(Workspace.open(tmp_path / "workspace"))
+    yield engine
+    engine.close()
+
+
+def places(engine, hunt_id):
+    rows = engine.reader.runs(hunt_id)
+    return {(row["generation"], row["member"]): row["config_hash"] for row in rows}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A hunt that ran to its end, and the statuses that a listener saw."""
+    engine = Engine(Workspace.open(tmp_path_factory.mktemp("finished")))
+    seen = []
+    engine.bus.subscribe(lambda: seen.append(engine.status()))
+    hunt_id = engine.start_hunt(settings())
+    assert engine.wait(TIMEOUT).state == "completed", engine.status()
+    yield engine, hunt_id, seen
+    engine.close()
+
+
+def test_every_run_has_its_files_and_its_row_and_they_agree(finished):
+    engine, hunt_id, _ = finished
+    rows = engine.reader.runs(hunt_id)
+    assert len(rows) == 6
+    for row in rows:
+        name = row["config_hash"]
+        config = json.loads(engine.workspace.config_path(name).read_text())
+        assert RunConfig.from_mapping(config, complete=True).config_hash == name
+        with open_artifact(engine.workspace.artifact_path(name), name) as artifact:
+            assert artifact.config.to_dict() == config
+            assert artifact.read("history/rho").shape == (3, 32, 32)
+        provenance = read_provenance(engine.workspace.provenance_path(name))
+        assert provenance["status"] == row["status"]
+        assert provenance["artifact"]["sha256"] == row["artifact_sha256"]
+        assert row["sdg_h_norm_l2"] == provenance["sdg_h_norm_l2"]
+        assert row["evolution_residual"] == provenance["integrity"]["evolution_residual"]
+        assert row["evolution_residual"] < 1e-4
+        assert row["pcs_score"] > 0.9999
+
+
+def test_the_events_of_the_log_are_the_commits(finished):
+    engine, hunt_id, _ = finished
+    events = engine.reader.events_after(0)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    committed = [event.config_hash for event in events if event.kind == "run_committed"]
+    assert sorted(committed) == sorted(places(engine, hunt_id).values())
+
+
+def test_the_status_counts_every_run_and_tells_of_the_last(finished):
+    engine, hunt_id, seen = finished
+    final = engine.status()
+    assert (final.runs_done, final.runs_total, final.generation) == (6, 6, 2)
+    assert final.last_h_norm is not None
+    assert (
+        sum(final.failures.values())
+        + len([row for row in engine.reader.runs(hunt_id) if row["status"] == "ok"])
+        == 6
+    )
+    done = [status.runs_done for status in seen]
+    assert done == sorted(done)
+    assert {"starting", "running", "completed"} <= {status.state for status in seen}
+    mirror = json.loads(engine.workspace.status_path.read_text())
+    assert mirror["state"] == "completed"
+    assert mirror["hunt_id"] == hunt_id
+
+
+def test_the_best_is_the_fittest_of_the_ledger(finished):
+    engine, hunt_id, _ = finished
+    rows = [row for row in engine.reader.runs(hunt_id) if row["fitness"] is not None]
+    assert rows, "this hunt is set up to score"
+    best = max(rows, key=lambda row: row["fitness"])
+    assert engine.status().best["config_hash"] == best["config_hash"]
+    assert engine.status().best["log_prime_sse"] == best["log_prime_sse"]
+
+
+def test_the_same_seed_gives_the_same_ids_and_computes_nothing_twice(finished, tmp_path):
+    first, hunt_id, _ = finished
+    ids = places(first, hunt_id)
+    written = {
+        p: p.stat().st_mtime_ns for p in (first.workspace.root / "simulation_data").iterdir()
+    }
+    again = first.start_hunt(settings())
+    assert first.wait(TIMEOUT).state == "completed"
+    assert places(first, again) == ids
+    now = {p: p.stat().st_mtime_ns for p in (first.workspace.root / "simulation_data").iterdir()}
+    assert now == written
+    other = Engine(Workspace.open(tmp_path))
+    try:
+        elsewhere = other.start_hunt(settings())
+        assert other.wait(TIMEOUT).state == "completed"
+        assert places(other, elsewhere) == ids
+        for name in ids.values():
+            one, two = (e.workspace.artifact_path(name).read_bytes() for e in (first, other))
+            assert one == two
+    finally:
+        other.close()
+
+
+def test_a_second_hunt_is_refused_while_one_runs_and_stop_acts_at_once(engine):
+    engine.start_hunt(settings(T_steps=100_000))
+    with pytest.raises(HuntBusyError, match="wait for its end or stop it"):
+        engine.start_hunt(settings())
+    other = Engine(engine.workspace)
+    try:
+        with pytest.raises(WorkspaceBusyError, match=f"process {os.getpid()}"):
+            other.start_hunt(settings())
+        assert f"process {os.getpid()}" in other.busy_elsewhere()
+    finally:
+        other.close()
+    while engine.status().batch_progress == 0:
+        time.sleep(0.01)
+    began = time.monotonic()
+    assert engine.stop_hunt()
+    status = engine.wait(TIMEOUT)
+    assert status.state == "stopped"
+    assert time.monotonic() - began < 20
+    assert engine.reader.latest_hunt()["state"] == "stopped"
+    assert engine.busy_elsewhere() is None
+    assert not engine.stop_hunt()
+    assert not list((engine.workspace.root / "simulation_data").glob("*"))
+    engine.start_hunt(settings(num_generations=1))
+    assert engine.wait(TIMEOUT).state == "completed"
+
+
+def auditors() -> list[psutil.Process]:
+    """Processes of the audit pools, those that have just died left out."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if "spawn_main" in str(child.cmdline()):
+                found.append(child)
+    return found
+
+
+def test_an_auditor_that_is_killed_costs_no_run(engine):
+    engine.start_hunt(settings(num_generations=4))
+    while engine.status().runs_done == 0:
+        time.sleep(0.01)
+    victim = auditors()[0]
+    victim.send_signal(signal.SIGKILL)
+    status = engine.wait(TIMEOUT)
+    assert status.state == "completed", status
+    assert status.runs_done == 12
+    assert "worker_failed" not in status.failures, status.failures
+
+
+def test_a_run_whose_auditors_all_die_is_a_class_of_its_own_and_ends_no_hunt(engine):
+    engine.start_hunt(settings(num_generations=1, T_steps=20))
+    while engine.status().active:
+        for auditor in auditors():
+            with contextlib.suppress(psutil.Error):
+                auditor.send_signal(signal.SIGKILL)
+        time.sleep(0.001)
+    status = engine.wait(TIMEOUT)
+    assert status.state == "completed", status
+    assert status.failures == {"worker_failed": 3}
+    for row in engine.reader.runs(status.hunt_id):
+        provenance = read_provenance(engine.workspace.provenance_path(row["config_hash"]))
+        assert provenance["status"] == row["status"] == "worker_failed"
+        assert "died twice" in provenance["error"]
+
+
+def test_a_candidate_that_diverges_has_a_class_and_no_score(engine):
+    hunt_id = engine.start_hunt(
+        settings(num_generations=1, epsilon=10.0, saturation=0.0, kappa_range=[0, 0], dt=1.0)
+    )
+    status = engine.wait(TIMEOUT)
+    assert status.state == "completed"
+    assert status.failures == {"diverged": 3}
+    assert status.best is None
+    for row in engine.reader.runs(hunt_id):
+        assert row["log_prime_sse"] is None
+        assert row["fitness"] is None
+
+
+def test_a_grid_that_cannot_fit_is_refused_before_anything_is_written(engine):
+    with pytest.raises(DeviceMemoryError, match=r"N_grid: got 65536.*choose N_grid ≤"):
+        engine.start_hunt(settings(N_grid=65536))
+    assert engine.reader.latest_hunt() is None
+    assert engine.status().state == "idle"
+    assert engine.busy_elsewhere() is None
+
+
+def test_a_disk_without_room_is_refused_and_nothing_stays_locked(engine):
+    with pytest.raises(WorkspaceError, match="free"):
+        engine.start_hunt(settings(num_generations=100_000, population_size=100_000, N_grid=64))
+    assert engine.busy_elsewhere() is None
+    assert engine.reader.latest_hunt() is None
+
+
+def test_a_hunt_whose_process_was_killed_is_named_and_the_workspace_is_free(tmp_path):
+    code = f"""
+from engine.hunt.engine import Engine
+from engine.settings import HuntSettings
+from engine.store.workspace import Workspace
+if __name__ == "__main__":
+    engine = Engine(Workspace.open({str(tmp_path)!r}))
+    settings = HuntSettings.from_mapping({settings(T_steps=10**6).to_dict()!r})
+    print(engine.start_hunt(settings), flush=True)
+    engine.wait()
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        killed = process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    engine = Engine(Workspace.open(tmp_path))
+    try:
+        engine.start_hunt(settings(num_generations=1))
+        assert engine.wait(TIMEOUT).state == "completed"
+        hunts = {hunt["hunt_id"]: hunt for hunt in engine.reader.hunts()}
+        assert hunts[killed]["state"] == "failed"
+        assert "process ended" in hunts[killed]["reason"]
+    finally:
+        engine.close()

@@ -1,0 +1,145 @@
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import monitoring
+
+from engine.errors import SettingsError, StopRequested
+from engine.physics.recorder import CHECKPOINT_STEPS, Schedule
+from engine.physics.simulate import initial_state, simulate_batch
+from engine.settings import RunConfig
+
+FIELDS = ("psi", "rho_s", "final_rho", "final_g_tt", "checkpoint_psi", "checkpoint_rho_s")
+
+
+def config(**changes) -> RunConfig:
+    return RunConfig.from_mapping({"N_grid": 32, "domain_length": 32.0, "T_steps": 60, **changes})
+
+
+def batch(count: int) -> list[RunConfig]:
+    return [config(param_kappa=0.01 * (i + 1), param_alpha=0.1 * (i + 1)) for i in range(count)]
+
+
+@pytest.fixture(scope="module")
+def seven():
+    return simulate_batch(batch(7))
+
+
+@pytest.mark.parametrize("member", [0, 3, 6])
+def test_a_run_alone_and_in_a_batch_of_seven_gives_the_same_bytes(seven, member):
+    (alone,) = simulate_batch([batch(7)[member]])
+    for name in (*FIELDS, "history_rho", "history_g_tt"):
+        assert getattr(alone, name).tobytes() == getattr(seven[member], name).tobytes(), name
+
+
+def test_a_diverging_neighbour_changes_no_byte(seven):
+    runaway = dataclasses.replace(batch(1)[0], epsilon=10.0, saturation=0.0, dt=1.0)
+    results = simulate_batch([*batch(7)[:3], runaway, *batch(7)[4:]])
+    assert not np.isfinite(results[3].final_rho).all()
+    for i in (0, 1, 2, 4, 5, 6):
+        assert results[i].psi.tobytes() == seven[i].psi.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("precision", "real", "complex_"),
+    [("float32", "float32", "complex64"), ("float64", "float64", "complex128")],
+)
+def test_results_have_the_precision_asked_for(precision, real, complex_):
+    (result,) = simulate_batch([config(precision=precision)])
+    assert result.psi.dtype == complex_
+    for array in (result.rho_s, result.final_rho, result.final_g_tt, result.history_rho):
+        assert array.dtype == real
+
+
+def test_single_precision_follows_double_precision():
+    single, double = (simulate_batch([config(precision=p)])[0] for p in ("float32", "float64"))
+    error = np.linalg.norm(single.psi - double.psi) / np.linalg.norm(double.psi)
+    assert error < 1e-5
+
+
+def test_the_final_fields_are_those_of_the_final_state(seven):
+    result, c = seven[2], batch(7)[2]
+    np.testing.assert_allclose(result.final_rho, np.abs(result.psi) ** 2, rtol=1e-6)
+    metric = -((c.sdg_rho_vac / result.rho_s) ** c.param_alpha)
+    np.testing.assert_allclose(result.final_g_tt, metric, rtol=1e-6)
+
+
+@pytest.fixture
+def compilations():
+    """Names of the events of compilation since the test began."""
+    seen: list[str] = []
+
+    def listen(event: str, _: float, **__: object) -> None:
+        if event.endswith("backend_compile_duration"):
+            seen.append(event)
+
+    monitoring.register_event_duration_secs_listener(listen)
+    yield seen
+    monitoring.unregister_event_duration_listener(listen)
+
+
+def test_a_new_candidate_compiles_nothing(compilations):
+    simulate_batch([config(N_grid=20)] * 2)
+    assert compilations, "the first batch of a shape compiles"
+    compilations.clear()
+    changed = {"param_kappa": 0.07, "epsilon": 0.3, "dt": 0.05, "domain_length": 20.0, "seed": 3}
+    simulate_batch([config(N_grid=20, **changed)] * 2)
+    assert not compilations
+
+
+def test_a_stop_is_heard_between_samples():
+    asked = iter([False] * 5 + [True] * 100)
+    seen = []
+    with pytest.raises(StopRequested):
+        simulate_batch(
+            [config(T_steps=1000)], on_progress=seen.append, should_stop=lambda: next(asked)
+        )
+    assert 0 < seen[-1].steps_done < 1000
+
+
+def test_progress_ends_at_the_end():
+    seen = []
+    simulate_batch([config()], on_progress=seen.append)
+    assert [p.steps_done for p in seen] == sorted({p.steps_done for p in seen})
+    assert seen[-1].steps_done == seen[-1].steps_total == 60
+
+
+def test_noise_is_band_limited_and_has_the_amplitude_of_the_specification():
+    n = 96
+    state = initial_state(jnp.uint32(1), n, np.float64)
+    psi = np.fft.ifft2(state.psi_hat)
+    mode = np.abs(np.fft.fftfreq(n, 1 / n))
+    kept = mode < n / 3
+    outside = ~(kept[:, None] & kept[None, :])
+    assert (np.asarray(state.psi_hat)[outside] == 0).all()
+    share = kept.mean() ** 2
+    assert np.mean(np.abs(psi) ** 2) == pytest.approx(2 * 0.1**2 * share, rel=0.05)
+    assert not np.asarray(state.s_hat).any()
+
+
+def test_seeds_start_from_different_fields_and_repeat():
+    a, b, again = simulate_batch([config(seed=1), config(seed=2), config(seed=1)])
+    assert a.psi.tobytes() == again.psi.tobytes()
+    assert np.linalg.norm(a.history_rho[0] - b.history_rho[0]) > 0.1
+
+
+def test_configs_of_two_shapes_are_refused():
+    with pytest.raises(SettingsError, match="2 different"):
+        simulate_batch([config(), config(N_grid=16)])
+
+
+def test_a_checksum_without_its_file_is_refused():
+    with pytest.raises(SettingsError, match="initial_state_sha256"):
+        simulate_batch([config(initial_state_sha256="0" * 64)])
+
+
+@pytest.mark.parametrize(("steps", "frames"), [(1, 20), (7, 3), (1000, 20), (1000, 0), (12345, 7)])
+def test_the_schedule_covers_the_run(steps, frames):
+    schedule = Schedule.of(steps, frames)
+    assert schedule.stops[0] == 0
+    assert schedule.stops[-1] == steps
+    assert list(schedule.stops) == sorted(set(schedule.stops))
+    assert schedule.checkpoint == max(0, steps - CHECKPOINT_STEPS)
+    assert {schedule.checkpoint, *schedule.frames} <= set(schedule.stops)
+    assert len(schedule.frames) == min(frames, steps)

@@ -1,0 +1,58 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    from engine.store.workspace import Workspace
+
+    return Workspace.open(tmp_path / "workspace")
+
+
+@pytest.fixture
+def start_python():
+    """Start a real Python process that runs a script; whatever is left of it is killed."""
+    started = []
+
+    def start(script, *arguments, **environment):
+        root = HERE.parents[1]
+        path = os.pathsep.join([str(root), str(HERE)])
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, *map(str, arguments)],
+            env={**os.environ, "PYTHONPATH": path, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 1 MB, where mounting is allowed."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    try:
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk],
+            capture_output=True,
+            text=True,
+        )
+    except FileNotFoundError:
+        pytest.skip("a small file system needs mount, which is not installed")
+    if done.returncode:
+        pytest.skip(f"a small file system needs the right to mount: {done.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
