@@ -21,8 +21,10 @@ def main() -> None:
         size = sum(f.stat().st_size for f in Path(folder).rglob("*") if f.is_file())
         engine.close()
     base = settings.base
-    print(f"default hunt        {settings.num_generations} × {settings.population_size} runs, "
-          f"N = {base.N_grid}, {base.T_steps} steps, audits included, on {device}")
+    print(
+        f"default hunt        {settings.num_generations} × {settings.population_size} runs, "
+        f"N = {base.N_grid}, {base.T_steps} steps, audits included, on {device}"
+    )
     print(f"  state             {status.state}, failures {status.failures or 'none'}")
     print(f"  wall clock        {wall:.1f} s   (wanted: under 90 s on 2 cores)")
     print(f"  throughput        {status.runs_done / wall:.2f} runs/s")

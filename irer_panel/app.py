@@ -130,8 +130,8 @@ class Cockpit(pn.viewable.Viewer):
     def main(self) -> list[Any]:
         """Everything but the controls, from top to bottom."""
         fields, runs, best = self._places
-        runs.styles = {"flex": "3 1 600px", "min-width": "0"}
-        best.styles = {"flex": "2 1 320px", "min-width": "0"}
+        runs.styles = {"flex": "3 1 680px", "min-width": "0"}
+        best.styles = {"flex": "2 1 300px", "min-width": "0"}
         wrapping = {"flex-wrap": "wrap", "gap": "16px"}
         lists = pn.Row(runs, best, sizing_mode="stretch_width", styles=wrapping)
         return [self.notice, self.tiles, fields, lists]
@@ -185,7 +185,11 @@ def create_page(engine: Engine) -> pmui.Page:
         meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",
         dark_theme=True,
         theme_config=THEME,
-        sx={".MuiAppBar-root": {"bgcolor": "primary.contrastText", "color": "primary.main"}},
+        sx={
+            # With these two colours the header keeps the page's ground, and its parts its theme.
+            ".MuiAppBar-root": {"bgcolor": "primary.contrastText", "color": "primary.main"},
+            ".header .title": {"color": "text.primary"},
+        },
         header=[cockpit.header],
         sidebar=[cockpit.side],
         sidebar_width=336,

@@ -31,7 +31,7 @@ def label(name: str) -> str:
     words = words.replace("_", " ").replace("sdg", "SDG").replace("sha256", "SHA-256")
     if len(words) > 2:
         words = words[0].upper() + words[1:]
-    unit = SPECS[name].unit
+    unit = "" if is_range(name) else SPECS[name].unit
     return f"{words} [{unit}]" if unit else words
 
 
@@ -43,6 +43,8 @@ def purpose(name: str) -> str:
         low, high = spec.bounds
         ends = " to ".join(f"{int(end):,}" if end == int(end) else str(end) for end in (low, high))
         parts.append(f"{'Above' if spec.low_open else 'From'} {ends}.")
+    if spec.unit:
+        parts.append(f"In {spec.unit}.")
     if spec.even:
         parts.append("Even.")
     default = DEFAULTS[name]

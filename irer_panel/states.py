@@ -103,7 +103,7 @@ def verdict(snapshot: Snapshot) -> str:
     """Whether the best run's score means anything, in plain words."""
     best = snapshot.shown.best
     if not best:
-        return ""
+        return _scoreless(snapshot)
     scramble, shuffle = best.get("p_phase_scramble"), best.get("p_target_shuffle")
     name = f"Run {short_id(str(best.get('config_hash', '')))}"
     if scramble is None or shuffle is None:
@@ -115,6 +115,16 @@ def verdict(snapshot: Snapshot) -> str:
         f"{name} beats both null hypotheses: {odds}, before correction for the number of runs. "
         "Replicate it from fresh seeds before believing it."
     )
+
+
+def _scoreless(snapshot: Snapshot) -> str:
+    status = snapshot.shown
+    if not status.runs_done:
+        return "The best run of a hunt appears here as JSON."
+    kinds = [f"{n:,} {kind.replace('_', ' ')}" for kind, n in status.failures.items() if n]
+    yet = " yet" if status.active else ""
+    why = f": {', '.join(kinds)}" if kinds else ""
+    return f"None of {counted(status.runs_done, 'run')} has a score{yet}{why}."
 
 
 def emptiness(snapshot: Snapshot) -> str:

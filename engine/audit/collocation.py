@@ -207,7 +207,7 @@ def _propagate(
 
 def _in_blocks(rates: Rates, points: Complexes) -> tuple[Complexes, Floats]:
     """The rates at all points: together while they are small, one by one for large fields."""
-    together = points.shape[1] <= 2**14
+    together = points.shape[1] <= 2**1
     found = [rates(points)] if together else [rates(point[None]) for point in points]
     return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
 

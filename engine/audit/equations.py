@@ -52,9 +52,13 @@ class Equations:
         self._config = config
         self._typical = typical_inverse_metric
         self._cell = (config.domain_length / size) ** 2
-        self._ky, self._kx = wavenumbers(config)
-        self._kx_half = np.abs(self._kx[:, : size // 2 + 1])
-        self._kernel = np.exp(-(self._kx_half**2 + self._ky**2) / (2 * config.param_sigma_k**2))
+        ky, kx = wavenumbers(config)
+        kx_half = np.abs(kx[:, : size // 2 + 1])
+        # Identity, ∇², ∂_x, ∂_y in Fourier space.
+        self._psi_symbols = (np.float64(1), -(kx**2 + ky**2), 1j * kx, 1j * ky)
+        self._rho_s_symbols = (np.float64(1), 1j * kx_half, 1j * ky)
+        kernel = np.exp(-(kx_half**2 + ky**2) / (2 * config.param_sigma_k**2))
+        self._kernel = config.param_kappa * kernel
         self._source = config.source_amplitude * _source(config)
         self._curved = config.param_alpha != 0
         self._gradients = self._curved or config.gradient_weight != 0
@@ -100,10 +104,11 @@ class Equations:
         """
         c = self._config
         psi_hat, rho_s_hat = self._spectra(states)
-        spectra = [psi_hat, -(self._kx**2 + self._ky**2) * psi_hat]
-        if self._gradients:
-            spectra += [1j * self._kx * psi_hat, 1j * self._ky * psi_hat]
-        psi, laplacian, *gradient = scipy.fft.ifft2(np.stack(spectra), overwrite_x=True)
+        count = 4 if self._gradients else 2
+        spectra = np.empty((count, *psi_hat.shape), np.complex128)
+        for slot, symbol in zip(spectra, self._psi_symbols, strict=False):
+            np.multiply(symbol, psi_hat, out=slot)
+        psi, laplacian, *gradient = scipy.fft.ifft2(spectra, overwrite_x=True)
         rho = psi.real**2 + psi.imag**2
         rho_hat = scipy.fft.rfft2(rho)
 
@@ -147,7 +152,9 @@ class Equations:
         c = self._config
         if not self._curved:
             return laplacian
-        spectra = np.stack([rho_s_hat, 1j * self._kx_half * rho_s_hat, 1j * self._ky * rho_s_hat])
+        spectra = np.empty((3, *rho_s_hat.shape), np.complex128)
+        for slot, symbol in zip(spectra, self._rho_s_symbols, strict=True):
+            np.multiply(symbol, rho_s_hat, out=slot)
         shape = (c.N_grid, c.N_grid)
         rho_s, along_x, along_y = scipy.fft.irfft2(spectra, s=shape, overwrite_x=True)
         inverse_metric = (rho_s / c.sdg_rho_vac) ** c.param_alpha
@@ -159,8 +166,7 @@ class Equations:
         shape = (self._config.N_grid, self._config.N_grid)
         if self._config.param_kappa == 0:
             return np.zeros((rho_hat.shape[0], *shape))
-        kernel = self._config.param_kappa * self._kernel
-        return scipy.fft.irfft2(kernel * rho_hat, s=shape, overwrite_x=True)
+        return scipy.fft.irfft2(self._kernel * rho_hat, s=shape, overwrite_x=True)
 
     def _power(
         self, psi: Complexes, rho: Floats, nonlocal_: Floats, covariant: Complexes

@@ -2,13 +2,17 @@
 
 import dataclasses
 import json
+import logging
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.errors import WorkspaceError
 from engine.live.bus import Bus
 from engine.store.workspace import Workspace, atomic_write_bytes
+
+_log = logging.getLogger(__name__)
 
 ACTIVE = ("starting", "running", "stopping")
 """States in which a hunt is under way."""
@@ -99,7 +103,14 @@ class StatusBoard:
             if due:
                 self._written = now
         if due:
-            text = json.dumps(status.to_dict(), allow_nan=False, indent=1)
-            atomic_write_bytes(self._workspace.status_path, text.encode())
+            self._mirror(status)
         self._bus.ring()
         return status
+
+    def _mirror(self, status: HuntStatus) -> None:
+        text = json.dumps(status.to_dict(), allow_nan=False, indent=1)
+        try:
+            atomic_write_bytes(self._workspace.status_path, text.encode())
+        except WorkspaceError as error:
+            # The mirror is for others; a full disk must not take the status from those in here.
+            _log.error("status.json was not written: %s", error)

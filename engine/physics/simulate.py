@@ -9,6 +9,7 @@ grid size, precision or batch size compiles.
 """
 
 import functools
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -38,6 +39,9 @@ from engine.store.artifact import RunResult
 
 INITIAL_AMPLITUDE = 0.1
 
+ANSWER_SECONDS = 0.5
+"""Between two looks at `should_stop`."""
+
 
 class Sample(NamedTuple):
     """Real-space fields and diagnostics of one instant."""
@@ -55,6 +59,22 @@ class Progress:
 
     steps_done: int
     steps_total: int
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many steps are handed to the device at once, so that it answers about twice a second."""
+
+    steps: int
+
+    @classmethod
+    def of(cls, configs: Sequence[RunConfig]) -> "Pace":
+        """A first guess, low for any device."""
+        return cls(max(1, 2_000_000 // (len(configs) * configs[0].N_grid ** 2)))
+
+    def after(self, steps: int, seconds: float) -> "Pace":
+        """The pace that this many steps in so many seconds suggest."""
+        return Pace(max(1, min(round(steps * ANSWER_SECONDS / max(seconds, 1e-6)), 4 * self.steps)))
 
 
 def initial_state(seed: Array, n: int, real: DTypeLike) -> State:
@@ -138,21 +158,39 @@ def simulate_batch(
 
     schedule = Schedule.of(steps_total, history_frames)
     recorder = Recorder(configs, schedule)
+    pace = Pace.of(configs)
     pending: tuple[int, Sample] | None = None
-    done = 0
-    for stop in schedule.stops:
-        state = _advance()(state, physics, operators, np.int32(stop - done))
-        done = stop
-        sample = _observe()(state, physics)
-        if pending is not None:
-            _record(recorder, *pending)
-            _report(on_progress, pending[0], steps_total)
-        pending = (stop, sample)
+
+    def heed(steps_done: int) -> None:
+        if on_progress is not None:
+            on_progress(Progress(steps_done, steps_total))
         if should_stop():
             raise StopRequested("the simulation was asked to stop.")
+
+    done = known = 0
+    for stop in schedule.stops:
+        while done < stop:
+            steps = min(stop - done, pace.steps)
+            began = time.perf_counter()
+            state = _advance()(state, physics, operators, np.int32(steps))
+            done += steps
+            if done < stop:
+                # A long way to the next sample: stay within a Stop's patience of the device.
+                jax.block_until_ready(state)
+                pace = pace.after(steps, time.perf_counter() - began)
+                known = done
+                heed(known)
+        sample = _observe()(state, physics)
+        # The device computes on while the sample before this one is brought to the host.
+        if pending is not None:
+            _record(recorder, *pending)
+            known = max(known, pending[0])
+        heed(known)
+        pending = (stop, sample)
     if pending is not None:
         _record(recorder, *pending)
-        _report(on_progress, pending[0], steps_total)
+    if on_progress is not None:
+        on_progress(Progress(steps_total, steps_total))
     return recorder.results()
 
 
@@ -237,10 +275,3 @@ def _record(recorder: Recorder, step: int, sample: Sample) -> None:
         recorder.checkpoint(np.asarray(sample.psi), np.asarray(sample.rho_s))
     if step == recorder.schedule.stops[-1]:
         recorder.final(*(np.asarray(a) for a in sample[:4]))
-
-
-def _report(
-    on_progress: Callable[[Progress], None] | None, steps_done: int, steps_total: int
-) -> None:
-    if on_progress is not None:
-        on_progress(Progress(steps_done, steps_total))

@@ -10,6 +10,7 @@ Source of the equation: Aranson & Kramer (2002), Rev. Mod. Phys. 74, 99; docs/mo
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
@@ -109,8 +110,13 @@ def nonlinear(state: State, physics: Physics, operators: Operators, grid: Grid) 
     s, *d_s = value_and_gradient_real(state.s_hat, grid)
     laplacian = jnp.fft.ifft2(-grid.k_squared * state.psi_hat)
     rho = psi.real**2 + psi.imag**2
-    t00 = sdg.energy_density(rho, d_psi, physics.gradient_weight)
-    rho_hat, t00_hat = jnp.fft.rfft2(jnp.stack([rho, t00]))
+    rho_hat = jnp.fft.rfft2(rho)
+    # Most runs weigh |∇ψ|² with 0, and then T₀₀ is ρ: one transform less.
+    t00_hat = jax.lax.cond(
+        physics.gradient_weight == 0,
+        lambda: rho_hat,
+        lambda: jnp.fft.rfft2(sdg.energy_density(rho, d_psi, physics.gradient_weight)),
+    )
     smoothed = jnp.fft.irfft2(operators.kernel * rho_hat, s=psi.shape)
     curved = sdg.conformal_laplacian(
         laplacian, d_psi, s, d_s, physics.sdg_rho_vac, physics.param_alpha

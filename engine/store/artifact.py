@@ -15,7 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from engine.errors import ArtifactError, SettingsError, WorkspaceError
+from engine.errors import ArtifactError, WorkspaceError
 from engine.settings import RunConfig
 from engine.store import guard, nexus, strict_json
 from engine.store.layout import DIAGNOSTIC, LAYOUT, SCHEMA_VERSION, Entry, chunks_of, dtype_of
@@ -194,12 +194,10 @@ def _identity(path: Path, file: h5py.File, expected_hash: str | None) -> tuple[R
     text = guard.text_attribute(file, "config")
     try:
         config = RunConfig.from_mapping(strict_json.loads(text), complete=True)
-    except SettingsError as error:
+    except ValueError as error:  # SettingsError is one
         raise guard.refused(
-            f"{path.name}@config", f"this: {error}".rstrip("."), "a config", "config_mismatch"
+            f"{path.name}@config", str(error).rstrip("."), "a complete config", "config_mismatch"
         ) from error
-    except ValueError as error:
-        raise guard.refused(f"{path.name}@config", f"{error}", "a config as JSON") from error
     named = _NAME.fullmatch(path.name)
     claims = {"its attribute": stored, "its name": named and named[1], "the caller": expected_hash}
     for who, claim in claims.items():
@@ -267,8 +265,12 @@ def _fill(
     result: RunResult,
     datasets: Mapping[str, tuple[Entry, np.ndarray]],
 ) -> None:
-    file.attrs["config"] = strict_json.dumps(config.to_dict())
-    file.attrs["config_hash"] = config.config_hash
+    for name, text in (
+        ("config", strict_json.dumps(config.to_dict())),
+        ("config_hash", config.config_hash),
+    ):
+        # Of fixed length, so that it can be read back without trust (guard.text_attribute).
+        file.attrs[name] = np.array(text, h5py.string_dtype("utf-8", len(text.encode())))
     file.attrs["schema_version"] = SCHEMA_VERSION
     file.attrs["t_end"] = float(result.t_end)
     for folder in ("checkpoint", "history", "diagnostics"):

@@ -21,6 +21,7 @@ from engine.store.layout import MAX_CHUNK
 MAX_TEXT = 65_536
 MAX_MEMBERS = 1_000
 _CHECKSUM_BYTES = 4
+_CHUNK_CACHE = 2**20
 _LAYOUTS = (h5py.h5d.CHUNKED, h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
 _H5PY_ERRORS = (OSError, KeyError, RuntimeError, ValueError, TypeError)
 
@@ -64,7 +65,7 @@ def reading(where: str) -> Iterator[None]:
 def open_readonly(path: Path) -> h5py.File:
     """Open an HDF5 file for reading beside any number of other readers.
 
-    No lock is taken: an artifact never changes after it has its name.
+    No lock is needed: an artifact never changes after it has its name.
     """
     try:
         mode = path.stat().st_mode
@@ -76,27 +77,30 @@ def open_readonly(path: Path) -> h5py.File:
         # A pipe would block and a device would never end: neither is opened.
         raise refused(str(path), "something that is not a file", "an artifact")
     with reading(path.name):
-        return h5py.File(path, "r", locking=False, rdcc_nbytes=2**20)
+        return _open(path)
 
 
 def text_attribute(owner: h5py.Group, name: str) -> str:
-    """A text attribute of at most 64 kB."""
+    """A text attribute of at most 64 kB, as the engine stores its config: of fixed length.
+
+    Text of variable length lies in a heap, and a damaged heap traps HDF5 in an endless loop, so
+    such a text is not read: whoever put it there has replaced the engine's.
+    """
     where = f"{owner.name}@{name}"
     with reading(where):
         if name not in owner.attrs:
             raise refused(where, "no such attribute", "text")
         attribute = h5py.h5a.open(owner.id, name.encode())
         kind = attribute.get_type()
-        # A list of references to one long text would be many times the size of the file.
-        if kind.get_class() != h5py.h5t.STRING or attribute.shape != ():
-            raise refused(where, "an attribute of another type", "one text")
-        if not kind.is_variable_str() and kind.get_size() > MAX_TEXT:
-            raise refused(where, f"{kind.get_size()} bytes", f"at most {MAX_TEXT}")
-        value = owner.attrs[name]
-        text = value.decode() if isinstance(value, bytes) else str(value)
-    if len(text) > MAX_TEXT:
-        raise refused(where, f"{len(text)} characters", f"at most {MAX_TEXT}")
-    return text
+        plain = kind.get_class() == h5py.h5t.STRING and not kind.is_variable_str()
+        if not plain or attribute.shape != () or kind.get_size() > MAX_TEXT:
+            raise refused(
+                where,
+                "something that the engine did not store",
+                f"a text of fixed length, at most {MAX_TEXT} bytes",
+                "config_mismatch",
+            )
+        return bytes(owner.attrs[name]).decode()
 
 
 def number_attribute(owner: h5py.Group, name: str) -> float:
@@ -179,6 +183,15 @@ def read(name: str, checked: Header) -> np.ndarray:
     return out
 
 
+def _open(path: Path) -> h5py.File:
+    # HDF5 opens a file once a process: who comes second, say after a notebook's xarray, must ask
+    # for the same kind of locks as the first.
+    for locking in (False, None):
+        with contextlib.suppress(OSError):
+            return h5py.File(path, "r", locking=locking, rdcc_nbytes=_CHUNK_CACHE)
+    return h5py.File(path, "r", locking=True, rdcc_nbytes=_CHUNK_CACHE)
+
+
 def _resolve(file: h5py.File, name: str) -> h5py.h5g.GroupID | h5py.h5d.DatasetID:
     """The object at a path of hard links: links to other files are not followed."""
     found = file.id
@@ -224,7 +237,11 @@ def _check_allocation(name: str, checked: Header) -> None:
     def visit(info: h5py.h5d.StoreInfo) -> None:
         nonlocal sound
         offsets.add(info.chunk_offset)
-        sound = sound and info.size == size and info.filter_mask == 0
+        inside = all(
+            at % step == 0 and at < end
+            for at, step, end in zip(info.chunk_offset, chunk, checked.shape, strict=True)
+        )
+        sound = sound and inside and info.size == size and info.filter_mask == 0
 
     checked.dataset.chunk_iter(visit)
     if len(offsets) != expected or not sound:

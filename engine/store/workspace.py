@@ -184,6 +184,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
             yield temporary
             os.fsync(descriptor)
             temporary.replace(path)
+            # Free at once for readers that take locks, such as HDF5's own.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         except BaseException:
             # Emptied too: a library that failed in the block may keep it open, and with it the
             # disk space of an unlinked file.

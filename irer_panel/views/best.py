@@ -57,8 +57,7 @@ class BestRun(HuntView):
         text = best_json(snapshot.best) if snapshot.best else ""
         final = "Best run" if not snapshot.shown.active else "Best run so far"
         self._title.object = final
-        words = verdict(snapshot) or "The best run of a hunt appears here as JSON."
-        self._verdict.object = words
+        self._verdict.object = verdict(snapshot)
         if text == self._text:
             return
         self._text = text

@@ -34,6 +34,7 @@ GROUPS = {
 """Fold-outs, by the group that a setting declares."""
 
 _MARGIN = (6, 0)
+_SELECT_SX = {"& .MuiInputBase-root, &.MuiInputBase-root": {"height": "40px"}}
 _FOLD_SX = {
     "& .MuiAccordionSummary-root": {"minHeight": "42px"},
     "& .MuiAccordionSummary-content": {"margin": "8px 0"},
@@ -152,6 +153,7 @@ class ControlPanel(HuntView):
             size="small",
             sizing_mode="stretch_width",
             margin=_MARGIN,
+            sx=_SELECT_SX,
         )
         field.param.watch(partial(self._typed, name, None), "value")
         return field

@@ -18,7 +18,7 @@ from irer_panel.selection import Selection
 from irer_panel.viewport import Frame, Range, Window, cell_at, full_window, rasterize
 from irer_panel.wording import number
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 92, 42, 54
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 90, 42, 54
 """Pixels around the frame: fixed, so that both frames align and stay square at every width."""
 
 _SHORTER = _LEFT + _RIGHT - _TOP - _BOTTOM
@@ -74,7 +74,7 @@ def field_plot(picture: Picture, style: FieldStyle) -> hv.Image:
             "plot.toolbar_location": "above",
             "plot.toolbar.logo": None,
             # Without room to spare the toolbar folds its last tool, the reset, into a menu.
-            "plot.toolbar.styles": {"padding-left": "24px"},
+            "plot.toolbar.styles": {"min-width": "170px", "justify-content": "flex-end"},
         },
     )
 
@@ -125,7 +125,7 @@ class FieldPlot(pn.viewable.Viewer):
             styles={
                 "container-type": "inline-size",
                 "flex": "1 1 420px",
-                "max-width": "max(420px, min(760px, 78vh))",
+                "max-width": "max(420px, min(760px, 62vh))",
             },
             min_width=300,
         )

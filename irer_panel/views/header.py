@@ -9,6 +9,7 @@ import param
 
 from irer_panel.snapshot import Snapshot
 from irer_panel.states import progress, progress_words, state_word
+from irer_panel.theme import NARROW
 from irer_panel.views.hunt_view import HuntView
 
 _CSS = """
@@ -22,6 +23,8 @@ _CSS = """
 .bar { height: 100%; border-radius: 3px; background: var(--mui-palette-primary-main);
   transition: width .2s linear; }
 """
+
+_WIDE_ONLY = f"@media (max-width: {NARROW}px) {{ :host {{ display: none; }} }}"
 
 
 def progress_html(snapshot: Snapshot) -> str:
@@ -45,10 +48,13 @@ class Header(HuntView):
         super().__init__(**params)
         self._chip = pmui.Chip(label="", size="small", margin=(0, 16, 0, 16))
         self._progress = pn.pane.HTML(
-            "", stylesheets=[_CSS], sizing_mode="stretch_width", margin=0, max_width=560
+            "", stylesheets=[_CSS], sizing_mode="stretch_width", margin=0, max_width=760
         )
         self._device = pn.pane.HTML(
-            "", margin=(0, 12), styles={"font-size": "13px", "white-space": "nowrap"}
+            "",
+            margin=(0, 12, 0, 24),
+            stylesheets=[_WIDE_ONLY],
+            styles={"font-size": "13px", "white-space": "nowrap", "margin-left": "auto"},
         )
         self._update()
 

@@ -20,8 +20,11 @@ _CSS = """
 .run b { font-size: 16px; font-weight: 600; }
 .run code { font-family: ui-monospace, monospace; color: var(--mui-palette-primary-main); }
 .run span { white-space: nowrap; }
+.run .failed { color: var(--mui-palette-error-main); }
 .run i { font-style: normal; color: var(--mui-palette-text-secondary); }
 """
+
+_SWITCH_SX = {"& .MuiFormControlLabel-label": {"fontSize": "14px", "whiteSpace": "nowrap"}}
 
 _FIGURES = (
     ("κ", "param_kappa"),
@@ -46,7 +49,8 @@ def heading_html(run: Mapping[str, Any] | None) -> str:
     parts += [f"<span><i>{name}</i> {number(run.get(column))}</span>" for name, column in _FIGURES]
     if run["status"] != "ok":
         error = html.escape(str(run.get("error") or ""))
-        parts.append(f'<span title="{error}"><i>class</i> {html.escape(run["status"])}</span>')
+        kind = html.escape(str(run["status"]).replace("_", " "))
+        parts.append(f'<span title="{error}" class="failed">{kind}</span>')
     return f'<div class="run">{"".join(parts)}</div>'
 
 
@@ -58,7 +62,7 @@ class RunHeading(HuntView):
         self._selection = selection
         self._pane = pn.pane.HTML("", stylesheets=[_CSS], sizing_mode="stretch_width", margin=0)
         self._follow = pmui.Switch.from_param(
-            selection.param.follow, label="Follow newest", size="small", margin=0
+            selection.param.follow, label="Follow newest", size="small", margin=0, sx=_SWITCH_SX
         )
         self._watcher = selection.param.watch(self._update, "run")
         self._update()

@@ -25,18 +25,17 @@ COLUMNS = {
 """Columns of the list, with their headings."""
 
 WIDTHS = {
-    "config_hash": 13,
-    "generation": 6.5,
-    "param_kappa": 9,
-    "param_sigma_k": 8.5,
-    "param_alpha": 8.5,
-    "log_prime_sse": 10,
-    "p": 8.5,
-    "sdg_h_norm_l2": 11.5,
-    "fitness": 10.5,
-    "status": 14,
+    "config_hash": 12.5,
+    "generation": 5.5,
+    "param_kappa": 10,
+    "param_sigma_k": 9.5,
+    "param_alpha": 9.5,
+    "log_prime_sse": 9.5,
+    "p": 8,
+    "sdg_h_norm_l2": 11,
+    "fitness": 9.5,
 }
-"""Shares of the list's width, in percent."""
+"""Shares of the list's width, in percent; the status has the rest."""
 
 _TEXT = ("config_hash", "status")
 PAGE = 10
@@ -51,6 +50,7 @@ _CSS = """
   font-size: 12px; font-weight: 500; color: var(--mui-palette-text-secondary); }
 .tabulator .tabulator-col:not([aria-sort=ascending]):not([aria-sort=descending])
   .tabulator-col-sorter { display: none !important; }
+.tabulator .tabulator-header { border-top: 0 !important; }
 .tabulator .tabulator-row { min-height: 28px !important; cursor: pointer; }
 .tabulator .tabulator-row .tabulator-cell { padding: 5px 7px !important; height: 28px !important;
   font-size: 13px !important; font-variant-numeric: tabular-nums; }
@@ -104,6 +104,7 @@ class RunList(HuntView):
             },
             widths={name: f"{share}%" for name, share in WIDTHS.items()},
             text_align=dict.fromkeys(numbers, "right"),
+            header_align=dict.fromkeys(numbers, "right"),
             show_index=False,
             disabled=True,
             selectable=1,
@@ -114,7 +115,10 @@ class RunList(HuntView):
             theme="materialize",
             margin=0,
             stylesheets=[_CSS],
-            configuration={"columnDefaults": {"headerTooltip": True, "minWidth": 44}},
+            configuration={
+                "placeholder": "No runs yet",
+                "columnDefaults": {"headerTooltip": True, "minWidth": 40},
+            },
         )
         self._table.on_click(self._clicked)
         self._watcher = selection.param.watch(self._mark, "run")

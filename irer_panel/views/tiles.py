@@ -2,6 +2,7 @@
 
 import html
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ from irer_panel.wording import NONE, count, counted, duration, number, short_id
 
 STABLE = 1e-3
 """sdg_h_norm_l2 below which a run counts as stable."""
+
+QUIET = 5.0
+"""Seconds without a sign of life after which the tile says so."""
 
 _CSS = """
 :host { width: 100%; }
@@ -102,7 +106,7 @@ def tiles(snapshot: Snapshot) -> list[Tile]:
             "fitness",
             "Best fitness",
             number(best.get("fitness")),
-            f"gen {best['generation']} · run {short_id(best['config_hash'])}" if best else "",
+            _whose(best) if best else ("no run has a score" if status.runs_done else ""),
             f"Fitness of the best run so far. Whole id: {best.get('config_hash', NONE)}",
             "primary",
         ),
@@ -149,6 +153,10 @@ def _tile_html(tile: Tile) -> str:
     )
 
 
+def _whose(best: Mapping[str, Any]) -> str:
+    return f"gen {best['generation']} · run {short_id(best['config_hash'])}"
+
+
 def _of(done: int) -> str:
     return f"of {counted(done, 'run')}" if done else ""
 
@@ -157,7 +165,8 @@ def _since(snapshot: Snapshot) -> str:
     status = snapshot.shown
     if status.active:
         stage = status.stage or status.state
-        return f"{stage} · alive {duration(max(0.0, time.time() - status.heartbeat))} ago"
+        silence = time.time() - status.heartbeat
+        return stage if silence < QUIET else f"{stage} · silent for {duration(silence)}"
     if status.state == "idle":
         return "press Start" if not snapshot.elsewhere else ""
     return f"hunt {status.hunt_id}"

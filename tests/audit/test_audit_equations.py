@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from engine.audit.equations import POWER_TERMS, Equations
 from engine.settings import RunConfig
 
@@ -59,9 +60,7 @@ def divergence_form(psi, rho_s, c):
     weight = (c.sdg_rho_vac / rho_s) ** c.param_alpha
     flux_x = weight * spectral(psi, lambda kx, ky: 1j * kx)
     flux_y = weight * spectral(psi, lambda kx, ky: 1j * ky)
-    divergence = spectral(flux_x, lambda kx, ky: 1j * kx) + spectral(
-        flux_y, lambda kx, ky: 1j * ky
-    )
+    divergence = spectral(flux_x, lambda kx, ky: 1j * kx) + spectral(flux_y, lambda kx, ky: 1j * ky)
     return divergence / weight**2
 
 

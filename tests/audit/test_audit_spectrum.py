@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from engine.audit.spectrum import (
     PEAK_FLOOR,
     find_peaks,

@@ -5,6 +5,7 @@ from math import factorial
 import numpy as np
 import pytest
 import scipy.linalg
+
 from engine.audit import collocation
 from engine.audit.collocation import IntegrationError, integrate, phi
 
@@ -101,7 +102,7 @@ def test_roughness_is_the_fourth_derivative_of_the_forcing():
 
 
 def test_a_solution_that_ends_before_the_end_is_an_error():
-    with pytest.raises(IntegrationError, match=r"stopped 1.* into 2 after"):
+    with pytest.raises(IntegrationError, match=r"stopped 0.95\d* into 2 after"):
         solve(lambda y: y**2, [0.0], [1.0], 2.0)
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from audit_runs import Etdrk4, noise, small_config
+
 from engine.audit.collocation import IntegrationError
 from engine.audit.evolution import CAP, FLOOR, follow, residual, tolerance
 from engine.settings import RunConfig
@@ -21,6 +22,15 @@ REGIMES = {
     "sourced": {"source_amplitude": 0.5},
     "coarse step": {"dt": 0.2},
 }
+COEFFICIENTS = (
+    "diffusion",
+    "dispersion",
+    "saturation",
+    "nonlinear_dispersion",
+    "param_kappa",
+    "param_alpha",
+    "sdg_coupling",
+)
 
 
 def grid(c: RunConfig):
@@ -32,7 +42,7 @@ def test_plane_wave_of_the_flat_local_equation():
     """|A|² = (ε − Dq²)/b and ω = c₁q² + c₃|A|²."""
     c = RunConfig(N_grid=32, domain_length=20.0, param_kappa=0, param_alpha=0, diffusion=0.3,
                   nonlinear_dispersion=0.6)  # fmt: skip
-    x, y = grid(c)
+    x, _ = grid(c)
     q = 2 * np.pi / c.domain_length
     amplitude2 = (c.epsilon - c.diffusion * q**2) / c.saturation
     omega = c.dispersion * q**2 + c.nonlinear_dispersion * amplitude2
@@ -107,8 +117,7 @@ def test_run_whose_step_is_too_coarse_is_refused_and_a_finer_one_is_not():
     assert found[0.025] < 0.5
 
 
-@pytest.mark.parametrize("name", ["diffusion", "dispersion", "saturation", "param_alpha",
-                                  "sdg_coupling", "nonlinear_dispersion", "param_kappa"])  # fmt: skip
+@pytest.mark.parametrize("name", COEFFICIENTS)
 def test_a_run_under_another_coefficient_is_found_out(name):
     """Five parts in a hundred of one coefficient (κ, a small term: half of it)."""
     c = small_config(param_alpha=1.0, param_kappa=0.1)

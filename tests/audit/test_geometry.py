@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from engine.audit.geometry import (
     constraint,
     emergent_g_tt,

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.stats import kstest
+
 from engine.audit import nulls
 from engine.audit.nulls import compare, phase_scramble, target_shuffle
 from engine.audit.primes import LOG_PRIMES, fit_primes, score_field, score_peaks
-from scipy.stats import kstest
 
 RUN, OTHER = "0123456789" * 4, "fedcba9876" * 4
 
@@ -29,7 +30,9 @@ def scramble_p(size: int, seed: int, draws: int) -> float | None:
 
 def surrogates(monkeypatch, psi, draws):
     seen = []
-    monkeypatch.setattr(nulls, "score_surrogates", lambda rho: seen.append(rho) or np.zeros(len(rho)))
+    monkeypatch.setattr(
+        nulls, "score_surrogates", lambda rho: seen.append(rho) or np.zeros(len(rho))
+    )
     phase_scramble(psi, RUN, draws)
     return np.concatenate(seen)
 

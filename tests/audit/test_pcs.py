@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from audit_runs import honest_result, small_config
+
 from engine.audit.evolution import follow
 from engine.audit.pcs import pcs_score, q_coherence
 from engine.settings import RunConfig

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import qmc
+
 from engine.audit.nulls import compare, phase_scramble, target_shuffle
 from engine.audit.primes import LOG_PRIMES, fit_primes, score_field, score_peaks
-from scipy.stats import qmc
 
 RUN = "5" * 40
 

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import pytest
 from audit_runs import honest_artifact, honest_result, noise, small_config
+
 from engine.audit.geometry import emergent_g_tt
 from engine.audit.report import audit_artifact, audit_run
 from engine.errors import SettingsError

@@ -7,7 +7,7 @@ from jax import monitoring
 
 from engine.errors import SettingsError, StopRequested
 from engine.physics.recorder import CHECKPOINT_STEPS, Schedule
-from engine.physics.simulate import initial_state, simulate_batch
+from engine.physics.simulate import Pace, initial_state, simulate_batch
 from engine.settings import RunConfig
 
 FIELDS = ("psi", "rho_s", "final_rho", "final_g_tt", "checkpoint_psi", "checkpoint_rho_s")
@@ -101,8 +101,25 @@ def test_a_stop_is_heard_between_samples():
 def test_progress_ends_at_the_end():
     seen = []
     simulate_batch([config()], on_progress=seen.append)
-    assert [p.steps_done for p in seen] == sorted({p.steps_done for p in seen})
+    done = [p.steps_done for p in seen]
+    assert done == sorted(done)
+    assert len(set(done)) > 20
     assert seen[-1].steps_done == seen[-1].steps_total == 60
+
+
+def test_the_bytes_do_not_depend_on_how_the_steps_were_handed_out(monkeypatch):
+    (one,) = simulate_batch([config(T_steps=400)], history_frames=0)
+    monkeypatch.setattr(Pace, "of", lambda _: Pace(1))
+    monkeypatch.setattr(Pace, "after", lambda self, *_: self)
+    (other,) = simulate_batch([config(T_steps=400)], history_frames=0)
+    assert one.psi.tobytes() == other.psi.tobytes()
+
+
+def test_a_pace_answers_about_twice_a_second():
+    assert Pace(100).after(100, 1.0) == Pace(50)
+    assert Pace(100).after(100, 0.25) == Pace(200)
+    assert Pace(100).after(100, 1e-3) == Pace(400)
+    assert Pace(100).after(1, 60.0) == Pace(1)
 
 
 def test_noise_is_band_limited_and_has_the_amplitude_of_the_specification():

@@ -273,6 +273,13 @@ def test_others_may_read_while_it_is_read_and_while_it_is_replaced(written, star
     np.testing.assert_array_equal(read_field(path, "final_rho"), before + 1)
 
 
+@pytest.mark.parametrize("locking", [None, True, False])
+def test_it_can_be_read_while_the_same_process_has_it_open_in_another_way(written, locking):
+    path = written()
+    with h5py.File(path, "r", locking=locking):
+        assert read_field(path, "final_rho").shape == (16, 16)
+
+
 def test_a_folder_that_is_not_there_is_a_workspace_error(tmp_path):
     with pytest.raises(WorkspaceError):
         write_artifact(tmp_path / "gone" / "a.h5", SMALL, run_result())

@@ -19,6 +19,12 @@ def files_below(folder):
     return sorted(path.name for path in Path(folder).rglob("*") if path.is_file())
 
 
+def write_half(path, error):
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(b"half of what")
+        raise error
+
+
 def test_opening_creates_the_folders_and_leaves_no_file(tmp_path):
     workspace = Workspace.open(tmp_path / "deep" / "workspace")
     assert sorted(p.name for p in workspace.root.iterdir()) == sorted(FOLDERS)
@@ -143,17 +149,15 @@ def test_a_file_is_replaced_whole(tmp_path):
 def test_an_error_while_writing_leaves_what_was_there(tmp_path):
     path = tmp_path / "file"
     atomic_write_bytes(path, b"before")
-    with pytest.raises(ZeroDivisionError), atomic_write(path) as temporary:
-        temporary.write_bytes(b"half of what")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        write_half(path, ZeroDivisionError)
     assert path.read_bytes() == b"before"
     assert files_below(tmp_path) == ["file"]
 
 
 def test_an_interrupt_while_writing_leaves_nothing(tmp_path):
-    with pytest.raises(KeyboardInterrupt), atomic_write(tmp_path / "file") as temporary:
-        temporary.write_bytes(b"half of what")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        write_half(tmp_path / "file", KeyboardInterrupt)
     assert files_below(tmp_path) == []
 
 

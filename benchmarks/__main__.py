@@ -1,0 +1,30 @@
+"""Print every figure, or those named: `python -m benchmarks start page hunt`."""
+
+import platform
+import sys
+from importlib import import_module
+
+from engine.cores import usable_cores
+
+BENCHES = {
+    "start": "benchmarks.bench_start",
+    "page": "benchmarks.bench_page",
+    "hunt": "benchmarks.bench_hunt",
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the benches of these names, all for none."""
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"{unknown[0]}: no such bench, expected some of {', '.join(BENCHES)}")
+        return 2
+    print(f"{platform.platform()}, {usable_cores()} cores, Python {platform.python_version()}\n")
+    for name in names or BENCHES:
+        import_module(BENCHES[name]).main()
+        print()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
