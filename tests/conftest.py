@@ -1,7 +1,9 @@
 """What every test runs under: checked array shapes, one threading layer, no silent skips in CI."""
 
 import os
-from collections.abc import Generator
+import subprocess
+from collections.abc import Callable, Generator
+from pathlib import Path
 
 import pytest
 from jaxtyping import install_import_hook
@@ -49,3 +51,26 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
             f"{reason}; with CI=true tests marked {' or '.join(MUST_RUN)} have to run: "
             "install what is missing (.ci/run does so as root)."
         )
+
+
+@pytest.fixture
+def make_disk(tmp_path: Path) -> Generator[Callable[[str], Path], None, None]:
+    """Make a real file system of a given size ("1m"), where mounting is allowed."""
+    made: list[Path] = []
+
+    def make(size: str) -> Path:
+        disk = tmp_path / f"disk{len(made)}"
+        disk.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            pytest.skip("a small file system needs mount, which is not installed")
+        if done.returncode:
+            pytest.skip(f"a small file system needs the right to mount: {done.stderr.strip()}")
+        made.append(disk)
+        return disk
+
+    yield make
+    for disk in made:
+        subprocess.run(["umount", disk], check=True)

@@ -57,7 +57,7 @@ def run(values: Mapping[str, Any], workspace: str | None) -> dict[str, Any]:
     Returns:
         Its config_hash, artifact, status and error.
     """
-    from engine.physics.memory import batch_size
+    from engine.physics.memory import plan_batches
 
     config = RunConfig.from_mapping(values)
     settings = HuntSettings()
@@ -65,7 +65,7 @@ def run(values: Mapping[str, Any], workspace: str | None) -> dict[str, Any]:
     name = config.config_hash
     known = LedgerReader(place.ledger_path).run(name)
     if known is None:
-        batch_size(config, 1)
+        plan_batches(config, 1)
         with WorkspaceLock(place.root).acquire("run"):
             place.require_free(artifact_bytes(config, settings.history_frames), "one artifact")
             compute_batch([config], place, history_frames=settings.history_frames)

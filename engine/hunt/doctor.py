@@ -51,16 +51,15 @@ def _look(name: str, look: Callable[[], str]) -> Finding:
 
 
 def _device() -> str:
-    from engine.physics.memory import device_name
+    from engine.physics.memory import plan_batches
 
-    return device_name()
+    return plan_batches(HuntSettings().base, 1).device
 
 
 def _memory() -> str:
-    from engine.physics.memory import batch_size, device_bytes, run_bytes
+    from engine.physics.memory import device_bytes, run_bytes
 
     base = HuntSettings().base
-    batch_size(base, 1)
     have = device_bytes()
     largest = int((have / run_bytes(base)) ** 0.5 * base.N_grid) // 2 * 2
     return f"{have / 2**30:.3g} GiB for a batch, enough for one run of N_grid ≤ {largest:,}"

@@ -3,20 +3,24 @@
 import asyncio
 import logging
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from engine.errors import EngineError, HuntBusyError, StopRequested
-from engine.hunt.executors import Auditors, device_thread
+from engine.hunt.auditors import Auditors
 from engine.hunt.loop import Site, run_hunt
 from engine.hunt.runs import artifact_bytes
 from engine.live.bus import Bus
 from engine.live.logs import log_to
-from engine.live.status import HuntStatus, StatusBoard
+from engine.live.status import ACTIVE, HuntStatus, StatusBoard
 from engine.settings import HuntSettings
 from engine.store.ledger import Ledger
 from engine.store.lock import WorkspaceLock, holder
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.physics.memory import BatchPlan
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +42,6 @@ class Engine:
         self._gate = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._device = device_thread()
         self._auditors = Auditors()
         self._undo_logs = log_to(workspace)
 
@@ -61,12 +64,14 @@ class Engine:
         """
         with self._gate:
             status = self.status()
-            if self._thread is not None and self._thread.is_alive():
+            if status.active:
                 raise HuntBusyError(
                     f"hunt: {status.hunt_id or 'another one'} is {status.state} "
-                    f"({status.runs_done}/{status.runs_total} runs); wait for its end or stop it."
+                    f"({status.runs_done}/{status.runs_total} runs), expected none under way; wait "
+                    "for its end or stop it."
                 )
-            plan = self._device.submit(self._plan, settings).result()
+            self.wait()  # a hunt that has just ended is still tidying up
+            plan = _plan(settings)
             lock = WorkspaceLock(self.workspace.root)
             lock.acquire("hunt")
             try:
@@ -96,9 +101,7 @@ class Engine:
             if self._thread is None or not self._thread.is_alive():
                 return False
             self._stop.set()
-            if self.status().active:
-                self._board.update(state="stopping", last_event="Stop requested.")
-            return True
+            return self._board.turn(ACTIVE, state="stopping", last_event="Stop requested.")
 
     def wait(self, timeout: float | None = None) -> HuntStatus:
         """Wait for the hunt's end, at most `timeout` seconds."""
@@ -122,26 +125,29 @@ class Engine:
         """Stop the hunt, wait for it, and free threads and processes."""
         self.stop_hunt()
         self.wait()
-        self._device.shutdown(wait=True, cancel_futures=True)
         self._auditors.close()
         self._undo_logs()
 
     def _run(
         self,
         settings: HuntSettings,
-        plan: tuple[int, str],
+        plan: "BatchPlan",
         lock: WorkspaceLock,
         born: "Future[str]",
     ) -> None:
         """The hunt's own thread, from its row in the ledger to its outcome."""
-        batch, device = plan
+        ledger = None
         try:
             ledger = Ledger(self.workspace.ledger_path)
             for hunt in self.reader.hunts():
                 if hunt["state"] == "running":  # under our lock, so its process is gone
                     ledger.finish_hunt(hunt["hunt_id"], "failed", "Its process ended before it.")
+            self.workspace.sweep_temporaries()
             hunt_id = ledger.create_hunt(settings)
+            ledger.append_event("hunt_started", hunt_id)
         except BaseException as error:
+            if ledger is not None:
+                ledger.close()
             lock.release()
             born.set_exception(error)
             return
@@ -152,16 +158,17 @@ class Engine:
             runs_total=settings.total_runs,
             stage="compiling",
             last_event=f"Hunt {hunt_id} started.",
-            device=device,
+            device=plan.device,
             settings=settings.to_dict(),
         )
         born.set_result(hunt_id)
         state, reason = "failed", ""
         try:
-            state, reason = self._hunt(settings, hunt_id, ledger, batch)
+            state, reason = self._hunt(settings, hunt_id, ledger, plan)
         finally:
             try:
                 ledger.finish_hunt(hunt_id, state, reason)
+                ledger.append_event(f"hunt_{state}", hunt_id, payload={"reason": reason})
             except EngineError as error:
                 _log.error("The outcome of hunt %s could not be written: %s", hunt_id, error)
                 state, reason = "failed", reason or str(error)
@@ -178,22 +185,23 @@ class Engine:
                 )
 
     def _hunt(
-        self, settings: HuntSettings, hunt_id: str, ledger: Ledger, batch: int
+        self, settings: HuntSettings, hunt_id: str, ledger: Ledger, plan: "BatchPlan"
     ) -> tuple[str, str]:
         """Its outcome: the final state, and the reason where there is one."""
         try:
-            site = Site(
-                workspace=self.workspace,
-                ledger=ledger,
-                reader=self.reader,
-                board=self._board,
-                device=self._device,
-                auditors=self._auditors,
-                batch_size=batch,
-                should_stop=self._stop.is_set,
-            )
-            self._board.update(state="running")
-            asyncio.run(run_hunt(settings, hunt_id, site))
+            with ThreadPoolExecutor(plan.threads, thread_name_prefix="irer-device") as device:
+                site = Site(
+                    workspace=self.workspace,
+                    ledger=ledger,
+                    reader=self.reader,
+                    board=self._board,
+                    device=device,
+                    auditors=self._auditors,
+                    batch_size=plan.runs,
+                    should_stop=self._stop.is_set,
+                )
+                self._board.turn(("starting",), state="running")
+                asyncio.run(run_hunt(settings, hunt_id, site))
         except StopRequested:
             return "stopped", ""
         except EngineError as error:
@@ -206,8 +214,9 @@ class Engine:
             )
         return "completed", ""
 
-    def _plan(self, settings: HuntSettings) -> tuple[int, str]:
-        """Batch size and device, found out by the thread that owns the device: JAX starts there."""
-        from engine.physics.memory import batch_size, device_name
 
-        return batch_size(settings.base, settings.population_size), device_name()
+def _plan(settings: HuntSettings) -> "BatchPlan":
+    # JAX starts with the first hunt, not where hunts are only watched.
+    from engine.physics.memory import plan_batches
+
+    return plan_batches(settings.base, settings.population_size)

@@ -1,6 +1,6 @@
 """The hunt loop: ask, simulate, audit, commit, tell — until the budget is spent or it is stopped.
 
-The device thread is handed the next batch while the auditors still work on the last one. A run
+The device is handed the next batch while the auditors still work on the last one. A run
 counts when its row and its event are committed to the ledger, last of all.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import DeviceMemoryError, StopRequested, WorkspaceError
-from engine.hunt.executors import Auditors
+from engine.hunt.auditors import Auditors
 from engine.hunt.fitness import fidelity
 from engine.hunt.runs import compute_batch, failed_provenance
 from engine.hunt.space import SearchSpace
@@ -93,6 +93,7 @@ class _Hunt:
         self._started = time.monotonic()
         self._done = 0
         self._failures: dict[str, int] = {}
+        self._shares: dict[str, float] = {}  # of the batches that are being computed
         self._best: dict[str, Any] | None = None
 
     async def evaluate(self, candidates: Sequence[Candidate]) -> list[float | None]:
@@ -108,7 +109,7 @@ class _Hunt:
                 todo.setdefault(candidate.config.config_hash, []).append(candidate)
         groups = list(todo.values())
         size = self._site.batch_size
-        # All batches stand in the device thread's queue at once, so that it never waits.
+        # All batches stand in the device's queue at once, so that it never waits.
         batches = [
             asyncio.create_task(self._batch(groups[i : i + size]))
             for i in range(0, len(groups), size)
@@ -131,7 +132,7 @@ class _Hunt:
             configs,
             self._site.workspace,
             history_frames=self._settings.history_frames,
-            on_progress=self._progress,
+            on_progress=partial(self._progress, configs[0].config_hash),
             should_stop=self._site.should_stop,
         )
         try:
@@ -142,6 +143,8 @@ class _Hunt:
             _log.exception("A batch of %d runs failed.", len(configs))
             reason = f"{type(error).__name__}: {error}"
             return self._commit_failed(groups, "worker_failed", reason)
+        finally:
+            self._shares.pop(configs[0].config_hash, None)
         results = await asyncio.gather(*(self._audit(group) for group in groups))
         return {member: value for result in results for member, value in result.items()}
 
@@ -201,9 +204,12 @@ class _Hunt:
         )
         return fitness
 
-    def _progress(self, share: float) -> None:
-        """Called from the device thread."""
-        self._site.board.update(stage="simulating", batch_progress=share)
+    def _progress(self, batch: str, share: float) -> None:
+        """Called from the device's threads."""
+        self._shares[batch] = share
+        shares = list(self._shares.values())
+        mean = sum(shares) / max(len(shares), 1)
+        self._site.board.update(stage="simulating", batch_progress=mean)
 
 
 def best_of(candidate: Candidate, row: RunRow, fitness: float) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class HuntStatus:
 
     Attributes:
         state: idle, starting, running, stopping, completed, stopped or failed.
-        batch_progress: share of the running batch that is done, 0 … 1.
+        batch_progress: share of the running batches that is done, 0 … 1.
         rate: committed runs a second since the hunt began.
         eta_s: seconds to the end at that rate; None before the first run.
         stage: what is being waited for: compiling, simulating, auditing.
@@ -92,20 +92,36 @@ class StatusBoard:
 
     def update(self, **changes: Any) -> HuntStatus:
         """Change fields; a new `state` sets `since`, any change is a heartbeat."""
-        now = time.time()
         with self._lock:
-            turned = "state" in changes and changes["state"] != self._status.state
-            if turned:
-                changes.setdefault("since", now)
-            self._status = dataclasses.replace(self._status, heartbeat=now, **changes)
-            status = self._status
-            due = turned or now - self._written >= _FILE_PERIOD
-            if due:
-                self._written = now
+            status, due = self._change(changes)
+        self._publish(status, due)
+        return status
+
+    def turn(self, states: tuple[str, ...], **changes: Any) -> bool:
+        """Change fields if the state is one of `states`, in one move; whether it was."""
+        with self._lock:
+            if self._status.state not in states:
+                return False
+            status, due = self._change(changes)
+        self._publish(status, due)
+        return True
+
+    def _change(self, changes: dict[str, Any]) -> tuple[HuntStatus, bool]:
+        """The new status, and whether it is time to mirror it; under the lock."""
+        now = time.time()
+        turned = "state" in changes and changes["state"] != self._status.state
+        if turned:
+            changes.setdefault("since", now)
+        self._status = dataclasses.replace(self._status, heartbeat=now, **changes)
+        due = turned or now - self._written >= _FILE_PERIOD
+        if due:
+            self._written = now
+        return self._status, due
+
+    def _publish(self, status: HuntStatus, due: bool) -> None:
         if due:
             self._mirror(status)
         self._bus.ring()
-        return status
 
     def _mirror(self, status: HuntStatus) -> None:
         text = json.dumps(status.to_dict(), allow_nan=False, indent=1)

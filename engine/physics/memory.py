@@ -1,9 +1,12 @@
 """How much memory a batch needs, and how much its device has."""
 
+from dataclasses import dataclass
+
 import jax
 import numpy as np
 import psutil
 
+from engine.cores import usable_cores
 from engine.errors import DeviceMemoryError
 from engine.settings import RunConfig
 
@@ -27,11 +30,26 @@ def device_bytes() -> int:
     return int(_USABLE * psutil.virtual_memory().available)
 
 
-def batch_size(config: RunConfig, wanted: int) -> int:
-    """How many such runs go into one batch.
+@dataclass(frozen=True)
+class BatchPlan:
+    """How the runs of a hunt are handed to the device.
 
-    On a CPU one run a core, so that results flow to the auditors early at no loss of speed; on
-    an accelerator as many as are wanted and fit.
+    Attributes:
+        runs: at most so many in one batch.
+        threads: so many batches at a time.
+        device: platform, kind and count, for people.
+    """
+
+    runs: int
+    threads: int
+    device: str
+
+
+def plan_batches(config: RunConfig, wanted: int) -> BatchPlan:
+    """How `wanted` such runs are best computed on this machine.
+
+    On a CPU, one run a core: nothing is gained by larger batches, and each result reaches the
+    auditors as soon as it is there. On an accelerator one batch of as many as are wanted and fit.
 
     Raises:
         DeviceMemoryError: not even one run fits.
@@ -45,12 +63,12 @@ def batch_size(config: RunConfig, wanted: int) -> int:
         )
     fitting = have // need
     if jax.default_backend() == "cpu":
-        return int(min(wanted, fitting, jax.local_device_count()))
-    return int(min(wanted, fitting * jax.local_device_count()))
+        return BatchPlan(1, min(usable_cores(), fitting), _device_name())
+    return BatchPlan(min(wanted, fitting), 1, _device_name())
 
 
-def device_name() -> str:
-    """Platform, kind and count of the devices in use, for people."""
+def _device_name() -> str:
     first = jax.local_devices()[0]
-    kind = "" if first.device_kind == first.platform else f" {first.device_kind}"
-    return f"{first.platform}{kind} × {jax.local_device_count()}"
+    if first.platform == "cpu":
+        return f"cpu × {usable_cores()}"
+    return f"{first.platform} {first.device_kind}"

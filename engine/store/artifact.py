@@ -96,7 +96,7 @@ class Artifact:
 
     def __init__(self, path: Path, file: h5py.File, expected_hash: str | None) -> None:
         self._name = path.name
-        self._bytes = path.stat().st_size
+        self._bytes = file.id.get_filesize()
         version = guard.number_attribute(file, "schema_version")
         if version != SCHEMA_VERSION:
             raise ArtifactError(

@@ -21,9 +21,13 @@ SAMPLES = ("t",)
 
 @dataclass(frozen=True)
 class Entry:
-    """One dataset: its axes, whether it is complex, and the name that plots show.
+    """One dataset: its axes and the name that plots show.
 
-    `time` entries and coordinates are float64 in every precision.
+    Attributes:
+        axes: its dimension scales, slowest first.
+        long_name: what it is, for people.
+        complex: whether its values are complex.
+        coordinate: float64 in every precision: axes, times and diagnostics.
     """
 
     axes: tuple[str, ...]

@@ -30,7 +30,8 @@ def loads(text: str | bytes) -> dict[str, Any]:
         ValueError: not JSON, not an object, or a number that is not finite.
     """
     try:
-        document = json.loads(text, parse_constant=_refuse)
+        plain = text.decode() if isinstance(text, bytes) else text
+        document = json.loads(plain, parse_constant=_refuse)
         check(document)
     except RecursionError:
         raise ValueError("nested too deeply") from None

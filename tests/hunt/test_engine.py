@@ -82,6 +82,7 @@ def test_the_events_of_the_log_are_the_commits(finished):
     engine, hunt_id, _ = finished
     events = engine.reader.events_after(0)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert (events[0].kind, events[-1].kind) == ("hunt_started", "hunt_completed")
     committed = [event.config_hash for event in events if event.kind == "run_committed"]
     assert sorted(committed) == sorted(places(engine, hunt_id).values())
 
@@ -226,6 +227,37 @@ def test_a_disk_without_room_is_refused_and_nothing_stays_locked(engine):
         engine.start_hunt(settings(num_generations=100_000, population_size=100_000, N_grid=64))
     assert engine.busy_elsewhere() is None
     assert engine.reader.latest_hunt() is None
+
+
+def test_a_disk_that_fills_up_ends_the_hunt_with_its_reason_and_loses_nothing(make_disk):
+    disk = make_disk("24m")
+    engine = Engine(Workspace.open(disk / "workspace"))
+    try:
+        engine.start_hunt(settings(num_generations=20))
+        while engine.status().runs_done < 3:
+            time.sleep(0.01)
+        filler = disk / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"0" * 4096)
+        status = engine.wait(TIMEOUT)
+        assert status.state == "failed", status
+        assert "free" in status.error
+        assert "\n" not in status.error
+        kept = engine.reader.runs(status.hunt_id)
+        assert len(kept) >= 3
+        filler.unlink()
+        engine.start_hunt(settings(num_generations=1))
+        again = engine.wait(TIMEOUT)
+        assert again.state == "completed", again
+        for row in kept:
+            name = row["config_hash"]
+            with open_artifact(engine.workspace.artifact_path(name), name) as artifact:
+                artifact.read("final_rho")
+            assert engine.reader.run(name)["status"] == row["status"]
+        assert not list(disk.rglob("*.tmp"))
+    finally:
+        engine.close()
 
 
 def test_a_hunt_whose_process_was_killed_is_named_and_the_workspace_is_free(tmp_path):

@@ -43,6 +43,16 @@ def test_a_new_hunt_starts_from_nothing(workspace):
     )  # fmt: skip
 
 
+def test_a_turn_happens_from_the_named_states_only(workspace):
+    board = StatusBoard(workspace, Bus())
+    board.update(state="completed")
+    assert not board.turn(("starting", "running"), state="stopping")
+    assert board.snapshot().state == "completed"
+    board.update(state="running")
+    assert board.turn(("starting", "running"), state="stopping")
+    assert board.snapshot().state == "stopping"
+
+
 def test_a_mirror_that_cannot_be_written_costs_no_news(workspace, caplog):
     bus, rings = Bus(), []
     bus.subscribe(lambda: rings.append(1))

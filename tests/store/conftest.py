@@ -40,19 +40,6 @@ def start_python():
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A real file system of 1 MB, where mounting is allowed."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    try:
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk],
-            capture_output=True,
-            text=True,
-        )
-    except FileNotFoundError:
-        pytest.skip("a small file system needs mount, which is not installed")
-    if done.returncode:
-        pytest.skip(f"a small file system needs the right to mount: {done.stderr.strip()}")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
+def small_disk(make_disk):
+    """A real file system of 1 MB."""
+    return make_disk("1m")

@@ -1,9 +1,9 @@
-"""Where the work runs: one thread owns the device, a pool of spawned processes audits."""
+"""The auditors: a pool of spawned processes, apart from the solver and its memory."""
 
 import contextlib
 import multiprocessing
 import threading
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -49,11 +49,6 @@ class Auditors:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def device_thread() -> Executor:
-    """The one thread that talks to the accelerator."""
-    return ThreadPoolExecutor(1, thread_name_prefix="irer-device")
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
