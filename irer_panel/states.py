@@ -49,14 +49,11 @@ def start_refusal(snapshot: Snapshot) -> str:
 
 
 def progress(snapshot: Snapshot) -> float | None:
-    """Share of the shown hunt that is done, 0 … 1, the running batch included; None for none."""
+    """Share of the shown hunt that is done, 0 … 1, runs under way included; None for none."""
     status = snapshot.shown
     if not status.runs_total:
         return None
-    batch = status.runs_total / max(status.num_generations, 1)
-    # The runs of a simulated batch count one by one as they are committed.
-    under_way = batch * status.batch_progress if status.stage == "simulating" else 0.0
-    return min(1.0, (status.runs_done + 0.5 * under_way) / status.runs_total)
+    return min(1.0, (status.runs_done + status.under_way) / status.runs_total)
 
 
 def progress_words(snapshot: Snapshot) -> str:
@@ -95,6 +92,14 @@ def notice(snapshot: Snapshot) -> tuple[str, str]:
         return "warning", (
             f"Hunt {status.hunt_id} was stopped: {kept} were done and are kept. Start begins a "
             "new hunt; a run that is already there is not computed again."
+        )
+    bare = status.failures.get("too_few_peaks", 0)
+    if status.state == "completed" and bare and not status.best:
+        return "info", (
+            f"No score: the spectra of {bare} of {counted(status.runs_done, 'run')} have fewer than "
+            "3 peaks, and a score over so few would mean nothing. Their fields are there to look "
+            "at. The rings of a spectrum lie 2π/L apart: a larger domain shows more of them, such "
+            "as Domain length 256 with N grid 128, under Simulation."
         )
     return "", ""
 

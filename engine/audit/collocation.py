@@ -5,10 +5,11 @@ Gauss–Lobatto points c₀ = 0 < … < c₄ = 1, and Duhamel's formula is exact
 
     yᵢ = e^{cᵢhL} y₀ + h Σⱼ Wᵢⱼ(hL) N(yⱼ)        Wᵢⱼ(z) = ∫₀^{cᵢ} e^{(cᵢ−s)z} ℓⱼ(s) ds
 
-The coupled equations of the points are solved by Picard iteration. A window that does not contract,
-or on which N is no quartic, is halved. Unlike a Runge–Kutta method of the solver's kind this has no
-stages that build on one another; it is of eighth order where L and N are of one size, and stays
-accurate however stiff L is (a fast ρ_s is slaved to its source exactly).
+The coupled equations of the points are solved by Picard iteration, each point seeing the ones
+before it. A window on which that does not contract, or on which N is no quartic, is halved. Unlike
+a Runge–Kutta method of the solver's kind this has no stages that build on one another; it is of
+eighth order where L and N are of one size, and stays accurate however stiff L is (a fast ρ_s is
+slaved to its source exactly).
 
 Sources: Duhamel/φ-functions: Hochbruck & Ostermann, Acta Numerica 19 (2010), sec. 2; collocation:
 Hairer, Nørsett & Wanner, Solving ODEs I (1993), sec. II.7.
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from math import factorial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.audit.equations import Complexes
 from engine.audit.spectrum import Floats
@@ -28,6 +30,8 @@ _INNER = float(np.sqrt(3 / 7) / 2)
 NODES: Floats = np.array([0.0, 0.5 - _INNER, 0.5, 0.5 + _INNER, 1.0])
 _TO_MONOMIALS: Floats = np.linalg.inv(np.vander(NODES, increasing=True)).T.astype(np.float64)
 _QUADRATURE: Floats = np.array([9, 49, 64, 49, 9]) / 180
+_SIMPSON: Floats = np.array([1, 0, 4, 0, 1]) / 6
+_SIMPSON_ERROR = 1e-2
 _MAX_ITERATIONS = 12
 _SLOWEST = 0.5
 _AT_REST = 1e-3
@@ -66,10 +70,41 @@ class Solution:
 
 
 @dataclass(frozen=True)
+class System:
+    """y' = Ly + N(y), and how to measure it.
+
+    Attributes:
+        rates: N of a state (modes,), and the power terms (terms,) to be integrated on the way.
+        linear: the different values of L, (U,).
+        which: index into `linear` for each mode, (modes,).
+        norm: size of each part of states (…, modes), (…, parts): errors are relative to it.
+        least_power: where the power terms add up to less, their integral needs no care.
+    """
+
+    rates: Rates
+    linear: Complexes
+    which: NDArray[np.intp]
+    norm: Norm
+    least_power: float
+
+
+@dataclass(frozen=True)
 class _Weights:
+    """What Duhamel's formula needs for one length of window, for each different value of L."""
+
     decay: Complexes  # e^{cᵢhL}, (5, U)
     weight: Complexes  # Wᵢⱼ(hL), (5, 5, U)
     reach: Floats  # φ₁(h·Re L), (U,)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A solved window: the last state, N and the power terms at the five points."""
+
+    state: Complexes
+    forcing: Complexes
+    power: Floats
+    bend: float  # ‖φ₁·(quartic part of N)‖/‖y‖, 1/t
 
 
 def phi(z: Complexes, count: int) -> list[Complexes]:
@@ -93,56 +128,45 @@ def phi(z: Complexes, count: int) -> list[Complexes]:
 
 
 def integrate(
-    rates: Rates,
-    linear: Complexes,
-    which: np.ndarray,
+    system: System,
     state: Complexes,
     duration: float,
     *,
-    norm: Norm,
     tolerance: float = 1e-6,
     max_evaluations: int = 1500,
 ) -> Solution:
-    """Follow y' = Ly + N(y) over `duration`.
+    """Follow y' = Ly + N(y) from `state` over `duration`.
 
     Args:
-        rates: N of states (B, modes), and the power terms (B, terms) to be integrated on the way.
-        linear: the different values of L, (U,).
-        which: index into `linear` for each mode.
+        system: the equations.
         state: y at the start, (modes,).
         duration: how long, in units of time.
-        norm: size of each part of states (…, modes), (…, parts): errors are relative to it.
-        tolerance: Picard iteration ends when what it may still change is below this.
+        tolerance: iteration ends when what it may still change is below this.
         max_evaluations: work beyond which to give up, as soon as it can be foreseen.
 
     Raises:
         IntegrationError: the work ran out, or the state ceased to be finite.
     """
-    window, time, evaluations, windows = duration / _FIRST_WINDOWS, 0.0, 1, 0
-    weights = _weights(linear, window)
+    length, time, evaluations, windows = duration / _FIRST_WINDOWS, 0.0, 1, 0
+    weights = _weights(system.linear, length)
     roughness, gross = 0.0, 0.0
     with np.errstate(all="ignore"):  # a window that is too long may overflow; it is then halved
-        first, first_power = (found[0] for found in rates(state[None]))
-        power = np.zeros(first_power.size)
-        while duration - time > 1e-9 * window:
-            solved, used = _solve_window(
-                rates, weights, which, state, first, window, norm, tolerance
-            )
+        first, first_power = system.rates(state)
+        power = np.zeros_like(first_power)
+        while duration - time > 1e-9 * length:
+            window, used = _solve(system, weights, state, first, first_power, length, tolerance)
             evaluations += used
-            if solved is None:
-                window /= 2
-                weights = _weights(linear, window)
+            if window is None:
+                length /= 2
+                weights = _weights(system.linear, length)
             else:
-                forcing, inner_power, bend = solved
-                state = _propagate(weights, which, DEGREE, state, forcing, window)
-                terms = np.concatenate([first_power[None], inner_power])
-                power += window * (_QUADRATURE @ terms)
-                gross += window * float(_QUADRATURE @ np.abs(terms).sum(axis=1))
-                roughness += bend * factorial(DEGREE) / window ** (DEGREE - 1)
-                first, first_power = forcing[-1], inner_power[-1]
-                time, windows = time + window, windows + 1
+                state, first, first_power = window.state, window.forcing[-1], window.power[-1]
+                power += length * (_QUADRATURE @ window.power)
+                gross += length * float(_QUADRATURE @ np.abs(window.power).sum(axis=1))
+                roughness += window.bend * factorial(DEGREE) / length ** (DEGREE - 1)
+                time, windows = time + length, windows + 1
             # A window costs at least two iterations, so hopeless cases end at once.
-            ahead = 2 * DEGREE * (duration - time) / window
+            ahead = 2 * DEGREE * (duration - time) / length
             if evaluations + ahead > max_evaluations or not np.isfinite(first).all():
                 raise IntegrationError(
                     f"stopped {time:.4g} into {duration:.4g} after {evaluations} evaluations"
@@ -150,76 +174,78 @@ def integrate(
     return Solution(state, power, gross, roughness, windows, evaluations)
 
 
-def _solve_window(
-    rates: Rates,
+def _solve(
+    system: System,
     weights: _Weights,
-    which: np.ndarray,
     start: Complexes,
     first: Complexes,
-    window: float,
-    norm: Norm,
+    first_power: Floats,
+    length: float,
     tolerance: float,
-) -> tuple[tuple[Complexes, Floats, float] | None, int]:
-    """N at the five points, the power terms at the last four, and the quartic part of N.
-
-    None instead where Picard iteration does not converge or N is no quartic; and how many
-    evaluations that took.
-    """
+) -> tuple[_Window | None, int]:
+    """One window, or None where iteration does not converge or N is no quartic; evaluations."""
     forcing = np.repeat(first[None], DEGREE + 1, axis=0)
-    points = np.empty((DEGREE, start.size), np.complex128)
-    before, change, converged = None, np.inf, False
+    power = np.repeat(first_power[None], DEGREE + 1, axis=0)
+    points = np.repeat(start[None], DEGREE + 1, axis=0)
+    change, converged, used = np.inf, False, 0
     for iteration in range(_MAX_ITERATIONS):
-        for i in range(DEGREE):
-            points[i] = _propagate(weights, which, i + 1, start, forcing, window)
-        size = np.maximum(norm(points), _NOTHING)
-        if before is not None:
-            moved = float(np.max(norm(points - before) / size))
-            slowness = moved / change  # zero at the first comparison, which says nothing of it
-            if not (slowness < _SLOWEST or moved <= _AT_REST * tolerance):
-                return None, DEGREE * iteration
-            known = iteration > 1 and moved * slowness / (1 - slowness) < tolerance
-            converged = known or moved <= _AT_REST * tolerance
-            change = moved
-        forcing[1:], power = _in_blocks(rates, points)
-        if converged:
-            quartic = weights.reach[which] * np.abs(_TO_MONOMIALS[:, DEGREE] @ forcing)
-            bend = float(np.max(norm(quartic) / size[-1]))
-            # As a Chebyshev polynomial on [0, 1], s⁴ has the amplitude 2⁻⁷.
-            resolved = window * bend / 128 < _UNRESOLVED * tolerance
-            found = (forcing, power, bend) if resolved else None
-            return found, DEGREE * (iteration + 1)
         before = points.copy()
-    return None, DEGREE * _MAX_ITERATIONS
+        for i in range(1, DEGREE + 1):  # each point already sees the ones before it
+            points[i] = _propagate(weights, system.which, i, start, forcing, length)
+            forcing[i], power[i] = system.rates(points[i])
+        used += DEGREE
+        size = np.maximum(system.norm(points), _NOTHING)
+        moved = float(np.max(system.norm(points - before) / size))
+        slowness = moved / change
+        at_rest = moved <= _AT_REST * tolerance
+        if not (slowness < _SLOWEST or at_rest):
+            return None, used
+        known = iteration > 1 and moved * slowness / (1 - slowness) < tolerance
+        converged = known or at_rest
+        # A slaved part first moves at the second iteration: only from there on is progress told.
+        change = moved if iteration else np.inf
+        if converged:
+            break
+    quartic = weights.reach[system.which] * np.abs(_TO_MONOMIALS[:, DEGREE] @ forcing)
+    bend = float(np.max(system.norm(quartic.astype(np.complex128)) / size[-1]))
+    # As a Chebyshev polynomial on [0, 1], s⁴ has the amplitude 2⁻⁷.
+    resolved = length * bend / 128 < _UNRESOLVED * tolerance
+    if not (converged and resolved and _integrable(power, system.least_power)):
+        return None, used
+    end = _propagate(weights, system.which, DEGREE, start, forcing, length)
+    return _Window(end, forcing, power, bend), used
+
+
+def _integrable(power: Floats, least: float) -> bool:
+    """Whether five points suffice for the integral of the power terms.
+
+    Where Simpson's rule is right to 1e-2, theirs is to about 1e-6 (exponential decay).
+    """
+    gross = max(float(_QUADRATURE @ np.abs(power).sum(axis=1)), least)
+    return abs(float((_QUADRATURE - _SIMPSON) @ power.sum(axis=1))) <= _SIMPSON_ERROR * gross
 
 
 def _propagate(
     weights: _Weights,
-    which: np.ndarray,
+    which: NDArray[np.intp],
     point: int,
     start: Complexes,
     forcing: Complexes,
-    window: float,
+    length: float,
 ) -> Complexes:
     """State y at point `point` of a window, N being known at all five."""
     gathered = weights.weight[point][:, which]
-    return weights.decay[point, which] * start + window * np.einsum("jm,jm->m", gathered, forcing)
+    return weights.decay[point, which] * start + length * np.einsum("jm,jm->m", gathered, forcing)
 
 
-def _in_blocks(rates: Rates, points: Complexes) -> tuple[Complexes, Floats]:
-    """The rates at all points: together while they are small, one by one for large fields."""
-    together = points.shape[1] <= 2**1
-    found = [rates(points)] if together else [rates(point[None]) for point in points]
-    return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
-
-
-def _weights(linear: Complexes, window: float) -> _Weights:
+def _weights(linear: Complexes, length: float) -> _Weights:
     count = DEGREE + 1
     decay = np.empty((count, linear.size), np.complex128)
     weight = np.empty((count, count, linear.size), np.complex128)
     with np.errstate(over="ignore", under="ignore"):
         for i, c in enumerate(NODES):
-            values = phi(c * window * linear, count)
+            values = phi(c * length * linear, count)
             moments = np.stack([factorial(k) * c ** (k + 1) * values[k + 1] for k in range(count)])
             decay[i], weight[i] = values[0], _TO_MONOMIALS @ moments
-        reach = phi((window * linear.real).astype(np.complex128), 1)[1].real
+        reach = phi((length * linear.real).astype(np.complex128), 1)[1].real
     return _Weights(decay, weight, reach)

@@ -55,8 +55,8 @@ class Equations:
         ky, kx = wavenumbers(config)
         kx_half = np.abs(kx[:, : size // 2 + 1])
         # Identity, ∇², ∂_x, ∂_y in Fourier space.
-        self._psi_symbols = (np.float64(1), -(kx**2 + ky**2), 1j * kx, 1j * ky)
-        self._rho_s_symbols = (np.float64(1), 1j * kx_half, 1j * ky)
+        self._psi_symbols = (np.ones(1), -(kx**2 + ky**2), 1j * kx, 1j * ky)
+        self._rho_s_symbols = (np.ones(1), 1j * kx_half, 1j * ky)
         kernel = np.exp(-(kx_half**2 + ky**2) / (2 * config.param_sigma_k**2))
         self._kernel = config.param_kappa * kernel
         self._source = config.source_amplitude * _source(config)
@@ -92,22 +92,22 @@ class Equations:
         )
 
     def fields(self, state: Complexes) -> tuple[Complexes, Floats]:
-        """ψ and ρ_s on the grid, (…, N, N), of states (…, modes)."""
+        """ψ and ρ_s on the grid, (N, N), of a state."""
         psi_hat, rho_s_hat = self._spectra(state)
         shape = (self._config.N_grid, self._config.N_grid)
         return scipy.fft.ifft2(psi_hat), scipy.fft.irfft2(rho_s_hat, s=shape)
 
-    def rates(self, states: Complexes) -> tuple[Complexes, Floats]:
-        """N(y) of several states (B, modes), and the terms of dQ/dt, shape (B, 6).
+    def rates(self, state: Complexes) -> tuple[Complexes, Floats]:
+        """N(y) of a state, (modes,), and the terms of dQ/dt, shape (6,).
 
         A state with ρ_s ≤ 0 has no metric and gives values that are not finite.
         """
         c = self._config
-        psi_hat, rho_s_hat = self._spectra(states)
+        psi_hat, rho_s_hat = self._spectra(state)
         count = 4 if self._gradients else 2
         spectra = np.empty((count, *psi_hat.shape), np.complex128)
-        for slot, symbol in zip(spectra, self._psi_symbols, strict=False):
-            np.multiply(symbol, psi_hat, out=slot)
+        for i in range(count):
+            spectra[i] = self._psi_symbols[i] * psi_hat
         psi, laplacian, *gradient = scipy.fft.ifft2(spectra, overwrite_x=True)
         rho = psi.real**2 + psi.imag**2
         rho_hat = scipy.fft.rfft2(rho)
@@ -124,25 +124,21 @@ class Equations:
             steepness = sum(g.real**2 + g.imag**2 for g in gradient)
             energy_hat = rho_hat + c.gradient_weight * scipy.fft.rfft2(steepness)
         rho_s_rate = c.sdg_coupling * energy_hat
-        rho_s_rate[:, 0, 0] += c.sdg_rho_vac * c.N_grid**2
+        rho_s_rate[0, 0] += c.sdg_rho_vac * c.N_grid**2
 
-        rates = np.empty_like(states)
-        rates[:, : self.split] = _flat(scipy.fft.fft2(psi_rate)[:, self._rows, self._rows.T])
-        rates[:, self.split :] = _flat(rho_s_rate[:, self._rows, self._half]) / c.sdg_tau
+        psi_rate_hat = scipy.fft.fft2(psi_rate, overwrite_x=True)
+        rates = np.empty_like(state)
+        rates[: self.split] = psi_rate_hat[self._rows, self._rows.T].ravel()
+        rates[self.split :] = rho_s_rate[self._rows, self._half].ravel() / c.sdg_tau
         return rates, self._power(psi, rho, nonlocal_, covariant)
 
-    def _spectra(self, states: Complexes) -> tuple[Complexes, Complexes]:
+    def _spectra(self, state: Complexes) -> tuple[Complexes, Complexes]:
         """ψ̂ and the half plane of ρ̂_s with zeros where the model keeps nothing."""
-        size, lead = self._config.N_grid, states.shape[:-1]
-        rows, half = self._rows.size, self._half.size
-        psi_hat = np.zeros((*lead, size, size), np.complex128)
-        psi_hat[..., self._rows, self._rows.T] = states[..., : self.split].reshape(
-            *lead, rows, rows
-        )
-        rho_s_hat = np.zeros((*lead, size, size // 2 + 1), np.complex128)
-        rho_s_hat[..., self._rows, self._half] = states[..., self.split :].reshape(
-            *lead, rows, half
-        )
+        size, rows, half = self._config.N_grid, self._rows.size, self._half.size
+        psi_hat = np.zeros((size, size), np.complex128)
+        psi_hat[self._rows, self._rows.T] = state[: self.split].reshape(rows, rows)
+        rho_s_hat = np.zeros((size, size // 2 + 1), np.complex128)
+        rho_s_hat[self._rows, self._half] = state[self.split :].reshape(rows, half)
         return psi_hat, rho_s_hat
 
     def _covariant_laplacian(
@@ -153,8 +149,8 @@ class Equations:
         if not self._curved:
             return laplacian
         spectra = np.empty((3, *rho_s_hat.shape), np.complex128)
-        for slot, symbol in zip(spectra, self._rho_s_symbols, strict=True):
-            np.multiply(symbol, rho_s_hat, out=slot)
+        for i in range(3):
+            spectra[i] = self._rho_s_symbols[i] * rho_s_hat
         shape = (c.N_grid, c.N_grid)
         rho_s, along_x, along_y = scipy.fft.irfft2(spectra, s=shape, overwrite_x=True)
         inverse_metric = (rho_s / c.sdg_rho_vac) ** c.param_alpha
@@ -165,23 +161,23 @@ class Equations:
         """κ·G_σ ∗ |ψ|² on the grid."""
         shape = (self._config.N_grid, self._config.N_grid)
         if self._config.param_kappa == 0:
-            return np.zeros((rho_hat.shape[0], *shape))
+            return np.zeros(shape)
         return scipy.fft.irfft2(self._kernel * rho_hat, s=shape, overwrite_x=True)
 
     def _power(
         self, psi: Complexes, rho: Floats, nonlocal_: Floats, covariant: Complexes
     ) -> Floats:
         c = self._config
-        transport = _integral(psi.conj() * covariant)
+        transport = np.vdot(psi, covariant)
         terms = [
-            c.epsilon * _integral(rho),
+            c.epsilon * np.sum(rho),
             c.diffusion * transport.real,
             -c.dispersion * transport.imag,
-            -c.saturation * _integral(rho * rho),
-            -_integral(nonlocal_ * rho),
-            _integral(self._source * psi.real),
+            -c.saturation * np.vdot(rho, rho),
+            -np.vdot(rho, nonlocal_),
+            np.vdot(self._source, psi.real),
         ]
-        return 2 * self._cell * np.stack(terms, axis=-1)
+        return 2 * self._cell * np.array(terms)
 
 
 def _source(config: RunConfig) -> Floats:
@@ -189,11 +185,3 @@ def _source(config: RunConfig) -> Floats:
     x = np.arange(config.N_grid) * (config.domain_length / config.N_grid)
     x -= config.domain_length / 2
     return np.exp(-(x[None, :] ** 2 + x[:, None] ** 2) / (2 * config.source_width**2))
-
-
-def _flat(spectra: NDArray[Any]) -> NDArray[Any]:
-    return spectra.reshape(spectra.shape[0], -1)
-
-
-def _integral(density: NDArray[Any]) -> NDArray[Any]:
-    return density.sum(axis=(-2, -1))

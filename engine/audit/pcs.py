@@ -9,19 +9,10 @@ of the equations, are integrated along the auditor's own evolution by its own qu
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from engine.audit.evolution import Continuation
+from engine.audit.evolution import LEAST_TURNOVER, Continuation, q_coherence
 from engine.settings import RunConfig
-
-_LEAST_TURNOVER = 1e-2
-
-
-def q_coherence(psi: NDArray[Any], config: RunConfig) -> float:
-    """Q = ∫|ψ|² dA."""
-    cell = (config.domain_length / config.N_grid) ** 2
-    return float(np.sum(np.abs(psi.astype(np.complex128)) ** 2)) * cell
 
 
 def pcs_score(
@@ -36,7 +27,7 @@ def pcs_score(
     """
     before, after = q_coherence(checkpoint_psi, config), q_coherence(final_psi, config)
     unexplained = abs(after - before - float(continuation.power.sum()))
-    turnover = max(continuation.gross, _LEAST_TURNOVER * after)
+    turnover = max(continuation.gross, LEAST_TURNOVER * after)
     if turnover == 0:
         return 1.0 if unexplained == 0 else 0.0
     return max(0.0, 1.0 - unexplained / turnover)

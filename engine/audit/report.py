@@ -164,7 +164,8 @@ def _audit(fields: Fields, draws: int, report: _Report) -> None:
         report.fail(
             "too_few_peaks",
             f"radial spectrum: got {len(fidelity.peaks)} peaks, expected at least {MIN_PEAKS}; the "
-            "field has too little structure to be scored.",
+            "field has too little structure to be scored; a larger domain_length resolves more "
+            "rings.",
         )
         return
     began = time.perf_counter()

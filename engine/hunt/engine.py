@@ -179,6 +179,7 @@ class Engine:
                 self._board.update(
                     state=state,
                     stage="",
+                    under_way=0.0,
                     eta_s=None,
                     error=reason if state == "failed" else "",
                     last_event=f"Hunt {hunt_id} {state} after {done} runs. {reason}".strip(),

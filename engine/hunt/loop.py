@@ -6,6 +6,7 @@ counts when its row and its event are committed to the ledger, last of all.
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -76,7 +77,7 @@ async def run_hunt(settings: HuntSettings, hunt_id: str, site: Site) -> None:
     hunt = _Hunt(settings, hunt_id, site)
     for generation in range(1, settings.num_generations + 1):
         points = strategy.ask()
-        site.board.update(generation=generation, stage="simulating", batch_progress=0.0)
+        site.board.update(generation=generation, stage="simulating")
         candidates = [
             Candidate(generation, member, config)
             for member, config in enumerate(space.configs(points))
@@ -93,7 +94,8 @@ class _Hunt:
         self._started = time.monotonic()
         self._done = 0
         self._failures: dict[str, int] = {}
-        self._shares: dict[str, float] = {}  # of the batches that are being computed
+        self._shares: dict[str, float] = {}  # done of each run that is not committed yet
+        self._turn = threading.Lock()
         self._best: dict[str, Any] | None = None
 
     async def evaluate(self, candidates: Sequence[Candidate]) -> list[float | None]:
@@ -132,7 +134,7 @@ class _Hunt:
             configs,
             self._site.workspace,
             history_frames=self._settings.history_frames,
-            on_progress=partial(self._progress, configs[0].config_hash),
+            on_progress=partial(self._progress, [config.config_hash for config in configs]),
             should_stop=self._site.should_stop,
         )
         try:
@@ -143,8 +145,6 @@ class _Hunt:
             _log.exception("A batch of %d runs failed.", len(configs))
             reason = f"{type(error).__name__}: {error}"
             return self._commit_failed(groups, "worker_failed", reason)
-        finally:
-            self._shares.pop(configs[0].config_hash, None)
         results = await asyncio.gather(*(self._audit(group) for group in groups))
         return {member: value for result in results for member, value in result.items()}
 
@@ -183,33 +183,35 @@ class _Hunt:
         self._site.ledger.commit_run(
             self._hunt_id, candidate.generation, candidate.member, row, fitness
         )
-        self._done += 1
         if row.status != "ok":
             self._failures[row.status] = self._failures.get(row.status, 0) + 1
         if fitness is not None and (self._best is None or fitness > self._best["fitness"]):
             self._best = best_of(candidate, row, fitness)
-        rate = self._done / max(time.monotonic() - self._started, 1e-9)
-        self._site.board.update(
-            stage="auditing" if self._done < self._settings.total_runs else "finishing",
-            runs_done=self._done,
-            rate=rate,
-            eta_s=(self._settings.total_runs - self._done) / rate,
-            failures=dict(self._failures),
-            best=self._best,
-            last_event=describe(candidate, row),
-            last_sse=row.log_prime_sse,
-            last_p=larger_p(row),
-            last_n_peaks=row.n_peaks,
-            last_h_norm=row.sdg_h_norm_l2,
-        )
+        with self._turn:  # a run moves from under way to done in one change
+            self._done += 1
+            self._shares.pop(row.config.config_hash, None)
+            rate = self._done / max(time.monotonic() - self._started, 1e-9)
+            self._site.board.update(
+                stage="auditing" if self._done < self._settings.total_runs else "finishing",
+                runs_done=self._done,
+                under_way=sum(self._shares.values()),
+                rate=rate,
+                eta_s=(self._settings.total_runs - self._done) / rate,
+                failures=dict(self._failures),
+                best=self._best,
+                last_event=describe(candidate, row),
+                last_sse=row.log_prime_sse,
+                last_p=larger_p(row),
+                last_n_peaks=row.n_peaks,
+                last_h_norm=row.sdg_h_norm_l2,
+            )
         return fitness
 
-    def _progress(self, batch: str, share: float) -> None:
+    def _progress(self, batch: list[str], share: float) -> None:
         """Called from the device's threads."""
-        self._shares[batch] = share
-        shares = list(self._shares.values())
-        mean = sum(shares) / max(len(shares), 1)
-        self._site.board.update(stage="simulating", batch_progress=mean)
+        with self._turn:
+            self._shares.update(dict.fromkeys(batch, share))
+            self._site.board.update(stage="simulating", under_way=sum(self._shares.values()))
 
 
 def best_of(candidate: Candidate, row: RunRow, fitness: float) -> dict[str, Any]:

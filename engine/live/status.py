@@ -26,7 +26,7 @@ class HuntStatus:
 
     Attributes:
         state: idle, starting, running, stopping, completed, stopped or failed.
-        batch_progress: share of the running batches that is done, 0 … 1.
+        under_way: runs that are simulated in part or not yet committed, each by its share.
         rate: committed runs a second since the hunt began.
         eta_s: seconds to the end at that rate; None before the first run.
         stage: what is being waited for: compiling, simulating, auditing.
@@ -44,7 +44,7 @@ class HuntStatus:
     num_generations: int = 0
     runs_done: int = 0
     runs_total: int = 0
-    batch_progress: float = 0.0
+    under_way: float = 0.0
     rate: float = 0.0
     eta_s: float | None = None
     stage: str = ""

@@ -71,7 +71,7 @@ class Etdrk4:
         return self.equations.fields(y.astype(np.complex128))
 
     def forcing(self, y):
-        return self.equations.rates(y[None].astype(np.complex128))[0][0].astype(self.dtype)
+        return self.equations.rates(y.astype(np.complex128))[0].astype(self.dtype)
 
 
 @lru_cache(maxsize=32)

@@ -45,9 +45,9 @@ def total_rates(c: RunConfig, psi, rho_s, split: float = 1.1):
     """∂ψ/∂t, ∂ρ_s/∂t on the grid and the power terms, as the auditor has them."""
     equations = Equations(c, split)
     state = equations.state(psi, rho_s)
-    forcing, power = equations.rates(state[None])
-    whole = equations.linear[equations.which] * state + forcing[0]
-    return *equations.fields(whole), power[0]
+    forcing, power = equations.rates(state)
+    whole = equations.linear[equations.which] * state + forcing
+    return *equations.fields(whole), power
 
 
 def spectral(field, symbol):
@@ -165,14 +165,3 @@ def test_modes_from_a_third_of_the_grid_on_are_not_kept():
         back = equations.fields(equations.state(psi, 1 + psi.real))[0]
         assert np.allclose(back, psi, atol=1e-12) == kept
         assert kept or np.abs(back).max() < 1e-12
-
-
-def test_several_states_at_once_are_the_states_one_by_one():
-    psi, rho_s = smooth_fields()
-    equations = Equations(config(), 1.0)
-    states = np.stack([equations.state(psi * f, rho_s) for f in (1.0, 0.5, 2j)])
-    together, power = equations.rates(states)
-    for i in range(3):
-        alone, alone_power = equations.rates(states[i : i + 1])
-        np.testing.assert_allclose(together[i], alone[0], atol=1e-12 * np.abs(alone).max())
-        np.testing.assert_allclose(power[i], alone_power[0])

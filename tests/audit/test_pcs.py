@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from audit_runs import honest_result, small_config
+from audit_runs import honest_result, noise, small_config
 
-from engine.audit.evolution import follow
-from engine.audit.pcs import pcs_score, q_coherence
+from engine.audit.evolution import follow, q_coherence
+from engine.audit.pcs import pcs_score
 from engine.settings import RunConfig
 
 FMIA = {"model": "fmia", "epsilon": 0.0, "diffusion": 0.0, "nonlinear_dispersion": 1.0}
@@ -32,6 +32,20 @@ def test_a_final_field_that_was_scaled_does_not(changes):
     assert score(c, 1.001) < 0.9995
     assert score(c, 1.001) > score(c, 1.1)
     assert score(c, 10.0) < 0.1
+
+
+def test_fast_decay_of_fine_ripples_is_accounted_for():
+    """On a fine grid noise decays at once; the evolution is exact then, and the balance must be."""
+    c = small_config(N_grid=128, diffusion=0.5, epsilon=0.1, precision="float64")
+    psi, rho_s = follow_noise(c, 0.4)
+    found = follow(psi, rho_s, c, 2.0)
+    assert q_coherence(found.psi, c) < 0.5 * q_coherence(psi, c)
+    assert pcs_score(psi, found.psi, found, c) == pytest.approx(1, abs=2e-5)
+
+
+def follow_noise(c: RunConfig, duration: float):
+    start = follow(*noise(c), c, duration)
+    return start.psi, start.rho_s
 
 
 def test_score_is_what_is_unexplained_over_the_turnover():

@@ -1,6 +1,7 @@
 """Whole hunts, small ones, through the real solver, auditors and ledger."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -99,6 +100,10 @@ def test_the_status_counts_every_run_and_tells_of_the_last(finished):
     )
     done = [status.runs_done for status in seen]
     assert done == sorted(done)
+    progress = [status.runs_done + status.under_way for status in seen if status.runs_total]
+    assert all(b >= a - 1e-9 for a, b in itertools.pairwise(progress))
+    assert len(set(progress)) > 20
+    assert final.under_way == 0
     assert {"starting", "running", "completed"} <= {status.state for status in seen}
     mirror = json.loads(engine.workspace.status_path.read_text())
     assert mirror["state"] == "completed"
@@ -148,7 +153,7 @@ def test_a_second_hunt_is_refused_while_one_runs_and_stop_acts_at_once(engine):
         assert f"process {os.getpid()}" in other.busy_elsewhere()
     finally:
         other.close()
-    while engine.status().batch_progress == 0:
+    while engine.status().under_way == 0:
         time.sleep(0.01)
     began = time.monotonic()
     assert engine.stop_hunt()
