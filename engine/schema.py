@@ -122,8 +122,8 @@ def _check_value(name: str, value: Any, spec: Spec) -> None:
             if not low <= number <= high or (spec.low_open and number == low):
                 above = "above" if spec.low_open else "at least"
                 raise SettingsError(
-                    f"{name}: got {number:g}, expected a value {above} {low:g} and at most "
-                    f"{high:g}; choose one inside.",
+                    f"{name}: got {_text(number)}, expected a value {above} {_text(low)} and at "
+                    f"most {_text(high)}; choose one inside.",
                     field=name,
                 )
         if isinstance(value, tuple) and value[0] > value[1]:
@@ -134,3 +134,8 @@ def _check_value(name: str, value: Any, spec: Spec) -> None:
         raise SettingsError(
             f"{name}: got {value}, expected an even number; try {value + 1}.", field=name
         )
+
+
+def _text(number: float) -> str:
+    """A number as a person would write it: 100000, not 1e+05."""
+    return str(int(number)) if number == int(number) and abs(number) < 1e15 else f"{number:g}"

@@ -96,8 +96,8 @@ def notice(snapshot: Snapshot) -> tuple[str, str]:
     bare = status.failures.get("too_few_peaks", 0)
     if status.state == "completed" and bare and not status.best:
         return "info", (
-            f"No score: the spectra of {bare} of {counted(status.runs_done, 'run')} have fewer than "
-            "3 peaks, and a score over so few would mean nothing. Their fields are there to look "
+            f"No score: {bare} of {counted(status.runs_done, 'run')} have a spectrum with fewer "
+            "than 3 peaks, over which a score would mean nothing. Their fields are there to look "
             "at. The rings of a spectrum lie 2π/L apart: a larger domain shows more of them, such "
             "as Domain length 256 with N grid 128, under Simulation."
         )

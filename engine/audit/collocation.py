@@ -6,7 +6,8 @@ Gauss–Lobatto points c₀ = 0 < … < c₄ = 1, and Duhamel's formula is exact
     yᵢ = e^{cᵢhL} y₀ + h Σⱼ Wᵢⱼ(hL) N(yⱼ)        Wᵢⱼ(z) = ∫₀^{cᵢ} e^{(cᵢ−s)z} ℓⱼ(s) ds
 
 The coupled equations of the points are solved by Picard iteration, each point seeing the ones
-before it. A window on which that does not contract, or on which N is no quartic, is halved. Unlike
+before it. A window on which that does not contract, on which N is no quartic, or the power
+terms cannot be integrated by five points, is halved. Unlike
 a Runge–Kutta method of the solver's kind this has no stages that build on one another; it is of
 eighth order where L and N are of one size, and stays accurate however stiff L is (a fast ρ_s is
 slaved to its source exactly).
@@ -31,10 +32,11 @@ NODES: Floats = np.array([0.0, 0.5 - _INNER, 0.5, 0.5 + _INNER, 1.0])
 _TO_MONOMIALS: Floats = np.linalg.inv(np.vander(NODES, increasing=True)).T.astype(np.float64)
 _QUADRATURE: Floats = np.array([9, 49, 64, 49, 9]) / 180
 _SIMPSON: Floats = np.array([1, 0, 4, 0, 1]) / 6
-_SIMPSON_ERROR = 1e-2
+_SIMPSON_LIMIT = 1e-2
 _MAX_ITERATIONS = 12
 _SLOWEST = 0.5
 _AT_REST = 1e-3
+_CAREFUL, _SHORTEST = 2.0**-10, 2.0**-13
 _NOTHING = float(np.finfo(float).tiny)
 _FIRST_WINDOWS = 2
 _UNRESOLVED = 100.0
@@ -92,8 +94,9 @@ class System:
 class _Weights:
     """What Duhamel's formula needs for one length of window, for each different value of L."""
 
+    length: float  # h
     decay: Complexes  # e^{cᵢhL}, (5, U)
-    weight: Complexes  # Wᵢⱼ(hL), (5, 5, U)
+    weight: Complexes  # h·Wᵢⱼ(hL), (5, 5, U)
     reach: Floats  # φ₁(h·Re L), (U,)
 
 
@@ -105,6 +108,7 @@ class _Window:
     forcing: Complexes
     power: Floats
     bend: float  # ‖φ₁·(quartic part of N)‖/‖y‖, 1/t
+    easy: bool  # whether one of twice the length might do
 
 
 def phi(z: Complexes, count: int) -> list[Complexes]:
@@ -142,32 +146,43 @@ def integrate(
         state: y at the start, (modes,).
         duration: how long, in units of time.
         tolerance: iteration ends when what it may still change is below this.
-        max_evaluations: work beyond which to give up, as soon as it can be foreseen.
+        max_evaluations: work after which to give up.
 
     Raises:
         IntegrationError: the work ran out, or the state ceased to be finite.
     """
     length, time, evaluations, windows = duration / _FIRST_WINDOWS, 0.0, 1, 0
-    weights = _weights(system.linear, length)
-    roughness, gross = 0.0, 0.0
+    roughness, gross, weights = 0.0, 0.0, None
+    easy_windows, patience = 0, 1
     with np.errstate(all="ignore"):  # a window that is too long may overflow; it is then halved
         first, first_power = system.rates(state)
         power = np.zeros_like(first_power)
-        while duration - time > 1e-9 * length:
-            window, used = _solve(system, weights, state, first, first_power, length, tolerance)
+        while duration - time > 1e-9 * duration:
+            length = min(length, duration - time)
+            if weights is None or weights.length != length:
+                weights = _weights(system.linear, length)
+            # In the shortest windows the balance of power has to take what the state gives it.
+            least_power = system.least_power if length > duration * _CAREFUL else np.inf
+            window, used = _solve(
+                system, weights, state, first, first_power, tolerance, least_power
+            )
             evaluations += used
             if window is None:
                 length /= 2
-                weights = _weights(system.linear, length)
+                if easy_windows < 0:  # a doubled length has failed: ask for more before the next
+                    patience *= 4
+                easy_windows = 0
             else:
                 state, first, first_power = window.state, window.forcing[-1], window.power[-1]
                 power += length * (_QUADRATURE @ window.power)
                 gross += length * float(_QUADRATURE @ np.abs(window.power).sum(axis=1))
                 roughness += window.bend * factorial(DEGREE) / length ** (DEGREE - 1)
                 time, windows = time + length, windows + 1
-            # A window costs at least two iterations, so hopeless cases end at once.
-            ahead = 2 * DEGREE * (duration - time) / length
-            if evaluations + ahead > max_evaluations or not np.isfinite(first).all():
+                easy_windows = max(easy_windows, 0) + 1 if window.easy else 0
+                if easy_windows == patience:
+                    length, easy_windows = 2 * length, -1
+            hopeless = length < duration * _SHORTEST or not np.isfinite(first).all()
+            if hopeless or evaluations > max_evaluations:
                 raise IntegrationError(
                     f"stopped {time:.4g} into {duration:.4g} after {evaluations} evaluations"
                 )
@@ -180,49 +195,53 @@ def _solve(
     start: Complexes,
     first: Complexes,
     first_power: Floats,
-    length: float,
     tolerance: float,
+    least_power: float,
 ) -> tuple[_Window | None, int]:
-    """One window, or None where iteration does not converge or N is no quartic; evaluations."""
+    """One window, or None where it is too long; and how many evaluations that took."""
     forcing = np.repeat(first[None], DEGREE + 1, axis=0)
     power = np.repeat(first_power[None], DEGREE + 1, axis=0)
     points = np.repeat(start[None], DEGREE + 1, axis=0)
-    change, converged, used = np.inf, False, 0
-    for iteration in range(_MAX_ITERATIONS):
+    change, slowness, converged, used = np.inf, 0.0, False, 0
+    while not converged:
         before = points.copy()
         for i in range(1, DEGREE + 1):  # each point already sees the ones before it
-            points[i] = _propagate(weights, system.which, i, start, forcing, length)
+            points[i] = _propagate(weights, system.which, i, start, forcing)
             forcing[i], power[i] = system.rates(points[i])
         used += DEGREE
+        iteration = used // DEGREE
         size = np.maximum(system.norm(points), _NOTHING)
         moved = float(np.max(system.norm(points - before) / size))
         slowness = moved / change
         at_rest = moved <= _AT_REST * tolerance
-        if not (slowness < _SLOWEST or at_rest):
+        contracts = slowness < _SLOWEST and iteration < _MAX_ITERATIONS
+        if not (at_rest or contracts) or _simpson_error(power, least_power) > _SIMPSON_LIMIT:
             return None, used
-        known = iteration > 1 and moved * slowness / (1 - slowness) < tolerance
-        converged = known or at_rest
         # A slaved part first moves at the second iteration: only from there on is progress told.
-        change = moved if iteration else np.inf
-        if converged:
-            break
+        known = iteration > 2 and moved * slowness / (1 - slowness) < tolerance
+        converged = known or at_rest
+        change = moved if iteration > 1 else np.inf
     quartic = weights.reach[system.which] * np.abs(_TO_MONOMIALS[:, DEGREE] @ forcing)
     bend = float(np.max(system.norm(quartic.astype(np.complex128)) / size[-1]))
     # As a Chebyshev polynomial on [0, 1], s⁴ has the amplitude 2⁻⁷.
-    resolved = length * bend / 128 < _UNRESOLVED * tolerance
-    if not (converged and resolved and _integrable(power, system.least_power)):
+    unresolved = weights.length * bend / 128 / (_UNRESOLVED * tolerance)
+    if not unresolved < 1:
         return None, used
-    end = _propagate(weights, system.which, DEGREE, start, forcing, length)
-    return _Window(end, forcing, power, bend), used
+    # Both errors grow with at least the fifth power of the length.
+    worst = max(unresolved, _simpson_error(power, least_power) / _SIMPSON_LIMIT)
+    end = _propagate(weights, system.which, DEGREE, start, forcing)
+    easy = worst < 2.0**-5 and slowness < _SLOWEST / 2
+    return _Window(end, forcing, power, bend, easy), used
 
 
-def _integrable(power: Floats, least: float) -> bool:
-    """Whether five points suffice for the integral of the power terms.
+def _simpson_error(power: Floats, least: float) -> float:
+    """How wrong Simpson's rule is about the power terms, relative to their magnitude.
 
-    Where Simpson's rule is right to 1e-2, theirs is to about 1e-6 (exponential decay).
+    Where it is right to 1e-2, five points are to about 1e-6 (for an exponential decay).
     """
     gross = max(float(_QUADRATURE @ np.abs(power).sum(axis=1)), least)
-    return abs(float((_QUADRATURE - _SIMPSON) @ power.sum(axis=1))) <= _SIMPSON_ERROR * gross
+    error = abs(float((_QUADRATURE - _SIMPSON) @ power.sum(axis=1)))
+    return error / gross if error else 0.0
 
 
 def _propagate(
@@ -231,11 +250,10 @@ def _propagate(
     point: int,
     start: Complexes,
     forcing: Complexes,
-    length: float,
 ) -> Complexes:
     """State y at point `point` of a window, N being known at all five."""
     gathered = weights.weight[point][:, which]
-    return weights.decay[point, which] * start + length * np.einsum("jm,jm->m", gathered, forcing)
+    return weights.decay[point, which] * start + np.einsum("jm,jm->m", gathered, forcing)
 
 
 def _weights(linear: Complexes, length: float) -> _Weights:
@@ -246,6 +264,6 @@ def _weights(linear: Complexes, length: float) -> _Weights:
         for i, c in enumerate(NODES):
             values = phi(c * length * linear, count)
             moments = np.stack([factorial(k) * c ** (k + 1) * values[k + 1] for k in range(count)])
-            decay[i], weight[i] = values[0], _TO_MONOMIALS @ moments
+            decay[i], weight[i] = values[0], length * (_TO_MONOMIALS @ moments)
         reach = phi((length * linear.real).astype(np.complex128), 1)[1].real
-    return _Weights(decay, weight, reach)
+    return _Weights(length, decay, weight, reach)

@@ -7,13 +7,14 @@ How much an honest run may differ is known from what it was computed with:
 
     tolerance = min(5e-4, 5e-5 + ε_p·log₂(N²)·n + 0.1·dt⁴·Σ h‖φ₁·d⁴N/dt⁴‖/‖y‖)
 
-The floor covers the auditor's own error (below 1e-6) and the lower order of any one-step scheme on
-a stiff ρ_s (1e-6 at τ = 0.01). ε_p·log₂(N²) bounds the rounding that a transform in the run's
-precision brings into each of its n steps (float32, N = 64, n = 20: 3e-5; found: 5e-7 to 1e-6). The
-last term is the truncation of a scheme of fourth order at the run's dt, from derivatives of the
-auditor's own solution; ETDRK4 was found between 1e-3 and 0.5 of it, from the first noise to defect
-turbulence. The cap keeps a change of one part in a thousand visible in every run: one whose dt is
-so coarse that it solves the equations no better than that has no score to defend.
+The floor covers the auditor's own error (below 1e-6) and what a one-step scheme loses on smooth
+fields where ρ_s answers faster than dt (1e-6 at τ = dt/50). ε_p·log₂(N²) bounds the rounding that a
+transform in the run's precision brings into each of its n steps (float32, N = 64, n = 20: 3e-5;
+found: 5e-7 to 1e-6). The last term is the truncation of a scheme of fourth order at the run's dt,
+from derivatives of the auditor's own solution; ETDRK4 was found between 1e-4 and 0.5 of it, from
+the first noise to defect turbulence. The cap keeps a change of one part in a thousand visible in
+every run: one whose dt is so coarse that it solves the equations no better than that (rough fields
+with τ ≤ dt/2: 7e-4) has no score to defend.
 """
 
 from dataclasses import dataclass

@@ -159,6 +159,12 @@ class _Hunt:
             except BrokenProcessPool as error:
                 _log.warning("The auditor of %s died: %s", config.config_hash, error)
                 reason = f"its auditor's process died twice: {error}"
+            except BATCH_FAILURES_END_A_HUNT:
+                raise
+            except Exception as error:
+                _log.exception("The audit of %s failed.", config.config_hash)
+                reason = f"its audit failed: {type(error).__name__}: {error}"
+                break
             else:
                 row = RunRow.from_provenance(config, provenance)
                 return {c.member: self._commit(c, row) for c in group}

@@ -74,7 +74,7 @@ def field_plot(picture: Picture, style: FieldStyle) -> hv.Image:
             "plot.toolbar_location": "above",
             "plot.toolbar.logo": None,
             # Without room to spare the toolbar folds its last tool, the reset, into a menu.
-            "plot.toolbar.styles": {"min-width": "170px", "justify-content": "flex-end"},
+            "plot.toolbar.styles": {"min-width": "170px", "justify-content": "flex-start"},
         },
     )
 

@@ -9,13 +9,22 @@ import param
 from irer_panel.states import notice
 from irer_panel.views.hunt_view import HuntView
 
+_DENSE = {
+    "alignItems": "center",
+    "& .MuiAlert-icon": {"padding": 0},
+    "& .MuiAlert-message": {"padding": "2px 0"},
+    "& p": {"margin": 0},
+}
+
 
 class Notice(HuntView):
     """A bar above the tiles, shown only when there is something to say."""
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
-        self._alert = pmui.Alert("", sizing_mode="stretch_width", margin=0, visible=False)
+        self._alert = pmui.Alert(
+            "", sizing_mode="stretch_width", margin=0, visible=False, sx=_DENSE
+        )
         self._update()
 
     @param.depends("snapshot", watch=True)

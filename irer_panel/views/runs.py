@@ -25,15 +25,15 @@ COLUMNS = {
 """Columns of the list, with their headings."""
 
 WIDTHS = {
-    "config_hash": 12.5,
+    "config_hash": 12,
     "generation": 5.5,
-    "param_kappa": 10,
-    "param_sigma_k": 9.5,
-    "param_alpha": 9.5,
+    "param_kappa": 9.5,
+    "param_sigma_k": 9,
+    "param_alpha": 9,
     "log_prime_sse": 9.5,
     "p": 8,
     "sdg_h_norm_l2": 11,
-    "fitness": 9.5,
+    "fitness": 9,
 }
 """Shares of the list's width, in percent; the status has the rest."""
 
@@ -51,9 +51,13 @@ _CSS = """
 .tabulator .tabulator-col:not([aria-sort=ascending]):not([aria-sort=descending])
   .tabulator-col-sorter { display: none !important; }
 .tabulator .tabulator-header { border-top: 0 !important; }
-.tabulator .tabulator-row { min-height: 28px !important; cursor: pointer; }
-.tabulator .tabulator-row .tabulator-cell { padding: 5px 7px !important; height: 28px !important;
-  font-size: 13px !important; font-variant-numeric: tabular-nums; }
+.tabulator .tabulator-row { min-height: 30px !important; height: 30px !important;
+  cursor: pointer; }
+.tabulator .tabulator-row .tabulator-cell { padding: 5px 7px !important; line-height: 20px;
+  min-height: 0 !important; height: 30px !important; font-size: 13px !important;
+  font-variant-numeric: tabular-nums; }
+.tabulator .tabulator-row:hover { color: var(--mui-palette-text-primary) !important;
+  background: color-mix(in srgb, var(--mui-palette-primary-main) 12%, transparent) !important; }
 .tabulator .tabulator-row.tabulator-selected, .tabulator .tabulator-row.tabulator-selected:hover {
   background: color-mix(in srgb, var(--mui-palette-primary-main) 24%, transparent) !important;
   color: var(--mui-palette-text-primary) !important; }

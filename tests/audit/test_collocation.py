@@ -72,7 +72,7 @@ def test_a_fast_part_is_slaved_without_more_work(rate):
 
 
 def test_linear_part_is_exact():
-    symbol = np.array([-1e4 + 3j, -2 + 50j, 0.5, 7j])
+    symbol = np.array([0.5, -1e4 + 3j, -2 + 50j, 7j])
     found = solve(np.zeros_like, symbol, np.ones(4), 2.0)
     np.testing.assert_allclose(found.state, np.exp(2 * symbol), rtol=1e-12, atol=1e-300)
     assert found.windows == 2
@@ -103,7 +103,7 @@ def test_roughness_is_the_fourth_derivative_of_the_forcing():
 
 
 def test_a_solution_that_ends_before_the_end_is_an_error():
-    with pytest.raises(IntegrationError, match=r"stopped 0.95\d* into 2 after"):
+    with pytest.raises(IntegrationError, match=r"stopped 0.99\d* into 2 after"):
         solve(lambda y: y**2, [0.0], [1.0], 2.0)
 
 

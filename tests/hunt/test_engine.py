@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from engine.errors import DeviceMemoryError, HuntBusyError, WorkspaceBusyError, WorkspaceError
+from engine.hunt.auditors import Auditors
 from engine.hunt.engine import Engine
 from engine.settings import HuntSettings, RunConfig
 from engine.store.artifact import open_artifact
@@ -206,6 +207,24 @@ def test_a_run_whose_auditors_all_die_is_a_class_of_its_own_and_ends_no_hunt(eng
         assert "died twice" in provenance["error"]
 
 
+def test_an_audit_that_raises_is_that_runs_own_failure(engine, monkeypatch):
+    honest = Auditors.submit
+
+    def submit(self, root, config_hash, draws):
+        if not raised:
+            raised.append(config_hash)
+            return honest(self, root, config_hash, "not a number")
+        return honest(self, root, config_hash, draws)
+
+    raised = []
+    monkeypatch.setattr(Auditors, "submit", submit)
+    engine.start_hunt(settings(num_generations=1))
+    status = engine.wait(TIMEOUT)
+    assert status.state == "completed", status
+    assert status.failures["worker_failed"] == 1
+    assert "its audit failed: TypeError" in engine.reader.run(raised[0])["error"]
+
+
 def test_a_candidate_that_diverges_has_a_class_and_no_score(engine):
     hunt_id = engine.start_hunt(
         settings(num_generations=1, epsilon=10.0, saturation=0.0, kappa_range=[0, 0], dt=1.0)
@@ -267,6 +286,7 @@ def test_a_disk_that_fills_up_ends_the_hunt_with_its_reason_and_loses_nothing(ma
 
 def test_a_hunt_whose_process_was_killed_is_named_and_the_workspace_is_free(tmp_path):
     code = f"""
+from engine.hunt.auditors import Auditors
 from engine.hunt.engine import Engine
 from engine.settings import HuntSettings
 from engine.store.workspace import Workspace
