@@ -40,6 +40,8 @@ class Engine:
         self.reader = LedgerReader(workspace.ledger_path)
         self._board = StatusBoard(workspace, self.bus)
         self._gate = threading.Lock()
+        self._lock = WorkspaceLock(workspace.root)
+        self._turn = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._auditors = Auditors()
@@ -72,8 +74,8 @@ class Engine:
                 )
             self.wait()  # a hunt that has just ended is still tidying up
             plan = _plan(settings)
-            lock = WorkspaceLock(self.workspace.root)
-            lock.acquire("hunt")
+            with self._turn:
+                self._lock.acquire("hunt")
             try:
                 size = settings.total_runs * artifact_bytes(settings.base, settings.history_frames)
                 self.workspace.require_free(size, f"{settings.total_runs} artifacts")
@@ -81,13 +83,13 @@ class Engine:
                 born: Future[str] = Future()
                 self._thread = threading.Thread(
                     target=self._run,
-                    args=(settings, plan, lock, born),
+                    args=(settings, plan, born),
                     name="irer-hunt",
                     daemon=True,
                 )
                 self._thread.start()
             except BaseException:
-                lock.release()
+                self._unlock()
                 raise
             return born.result()
 
@@ -112,9 +114,8 @@ class Engine:
 
     def busy_elsewhere(self) -> str | None:
         """Who else hunts in this workspace, in words; None when nobody does."""
-        if self.status().active:
-            return None
-        other = holder(self.workspace.root)
+        with self._turn:  # so that our own lock is seen whole, or not at all
+            other = None if self._lock.held else holder(self.workspace.root)
         if other is None:
             return None
         if "pid" not in other:
@@ -128,13 +129,11 @@ class Engine:
         self._auditors.close()
         self._undo_logs()
 
-    def _run(
-        self,
-        settings: HuntSettings,
-        plan: "BatchPlan",
-        lock: WorkspaceLock,
-        born: "Future[str]",
-    ) -> None:
+    def _unlock(self) -> None:
+        with self._turn:
+            self._lock.release()
+
+    def _run(self, settings: HuntSettings, plan: "BatchPlan", born: "Future[str]") -> None:
         """The hunt's own thread, from its row in the ledger to its outcome."""
         ledger = None
         try:
@@ -148,7 +147,7 @@ class Engine:
         except BaseException as error:
             if ledger is not None:
                 ledger.close()
-            lock.release()
+            self._unlock()
             born.set_exception(error)
             return
         self._board.reset(
@@ -174,7 +173,7 @@ class Engine:
                 state, reason = "failed", reason or str(error)
             finally:
                 ledger.close()
-                lock.release()
+                self._unlock()
                 done = self.status().runs_done
                 self._board.update(
                     state=state,

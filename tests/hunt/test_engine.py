@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
@@ -141,6 +142,22 @@ def test_the_same_seed_gives_the_same_ids_and_computes_nothing_twice(finished, t
             assert one == two
     finally:
         other.close()
+
+
+def test_a_hunt_of_ones_own_is_never_elsewhere(engine):
+    seen, over = [], threading.Event()
+
+    def watch():
+        while not over.is_set():
+            seen.append(engine.busy_elsewhere())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    engine.start_hunt(settings(num_generations=1))
+    engine.wait(TIMEOUT)
+    over.set()
+    watcher.join()
+    assert set(seen) == {None}
 
 
 def test_a_second_hunt_is_refused_while_one_runs_and_stop_acts_at_once(engine):
