@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(options)
     except KeyboardInterrupt:
-        print("irer: stopped.", file=sys.stderr)
+        print("irer: stopped; what was done is kept.", file=sys.stderr)
         return FAILED
     except EngineError as error:
         print(f"irer: {error}", file=sys.stderr)
@@ -89,6 +90,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _hunt(options: argparse.Namespace) -> int:
     from engine.hunt.command import hunt
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what is done is kept
     values = dict(_assignment(text) for text in options.set)
     for name in ("num_generations", "population_size", "seed", "strategy"):
         if getattr(options, name) is not None:

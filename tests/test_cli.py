@@ -1,13 +1,17 @@
 """The command line as a person uses it: real processes, exit codes, one-line errors."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
 from engine.store.lock import WorkspaceLock
+from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 
 TINY = {"N_grid": 16, "domain_length": 32.0, "T_steps": 30}
@@ -83,6 +87,25 @@ def test_a_hunt_gives_the_same_ids_twice_from_the_same_seed(tmp_path):
     assert len(one["runs"]) == 4
     assert one["runs"] == two["runs"]
     assert not set(one["runs"]) & set(other["runs"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_hunt_that_is_interrupted_keeps_what_is_done_and_fails_nothing(number, tmp_path):
+    arguments = ["hunt", *TINY_HUNT, "--num-generations", "10000", "--workspace", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine.cli", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    reader = LedgerReader(Workspace.open(tmp_path).ledger_path)
+    while len(reader.runs()) < 4:
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, number)  # as a terminal does: the auditors get it too
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said == "irer: stopped; what was done is kept.\n"
+    assert reader.latest_hunt()["state"] == "stopped"
+    assert "worker_failed" not in {row["status"] for row in reader.runs()}
 
 
 BAD_CONFIGS = {

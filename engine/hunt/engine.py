@@ -43,7 +43,8 @@ class Engine:
         self._lock = WorkspaceLock(workspace.root)
         self._turn = threading.Lock()
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._over = threading.Event()
+        self._over.set()
         self._auditors = Auditors()
         self._undo_logs = log_to(workspace)
 
@@ -72,7 +73,7 @@ class Engine:
                     f"({status.runs_done}/{status.runs_total} runs), expected none under way; wait "
                     "for its end or stop it."
                 )
-            self.wait()  # a hunt that has just ended is still tidying up
+            self._over.wait()  # a hunt that has just ended is still tidying up
             plan = _plan(settings)
             with self._turn:
                 self._lock.acquire("hunt")
@@ -81,14 +82,13 @@ class Engine:
                 self.workspace.require_free(size, f"{settings.total_runs} artifacts")
                 self._stop.clear()
                 born: Future[str] = Future()
-                self._thread = threading.Thread(
-                    target=self._run,
-                    args=(settings, plan, born),
-                    name="irer-hunt",
-                    daemon=True,
+                thread = threading.Thread(
+                    target=self._run, args=(settings, plan, born), name="irer-hunt", daemon=True
                 )
-                self._thread.start()
+                self._over.clear()
+                thread.start()
             except BaseException:
+                self._over.set()
                 self._unlock()
                 raise
             return born.result()
@@ -100,16 +100,13 @@ class Engine:
             Whether there was one to stop.
         """
         with self._gate:
-            if self._thread is None or not self._thread.is_alive():
-                return False
             self._stop.set()
             return self._board.turn(ACTIVE, state="stopping", last_event="Stop requested.")
 
     def wait(self, timeout: float | None = None) -> HuntStatus:
         """Wait for the hunt's end, at most `timeout` seconds."""
-        thread = self._thread
-        if thread is not None:
-            thread.join(timeout)
+        # Not by joining its thread: a join that Ctrl-C interrupts takes the thread for ended.
+        self._over.wait(timeout)
         return self.status()
 
     def busy_elsewhere(self) -> str | None:
@@ -134,7 +131,14 @@ class Engine:
             self._lock.release()
 
     def _run(self, settings: HuntSettings, plan: "BatchPlan", born: "Future[str]") -> None:
-        """The hunt's own thread, from its row in the ledger to its outcome."""
+        """The hunt's own thread."""
+        try:
+            self._lead(settings, plan, born)
+        finally:
+            self._over.set()
+
+    def _lead(self, settings: HuntSettings, plan: "BatchPlan", born: "Future[str]") -> None:
+        """A hunt from its row in the ledger to its outcome."""
         ledger = None
         try:
             ledger = Ledger(self.workspace.ledger_path)

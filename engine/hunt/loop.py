@@ -137,8 +137,10 @@ class _Hunt:
             on_progress=partial(self._progress, [config.config_hash for config in configs]),
             should_stop=self._site.should_stop,
         )
+        # Outside: what cannot even be handed over, at a shutdown, is no failure of these runs.
+        computed = loop.run_in_executor(self._site.device, work)
         try:
-            await loop.run_in_executor(self._site.device, work)
+            await computed
         except BATCH_FAILURES_END_A_HUNT:
             raise
         except Exception as error:
@@ -154,8 +156,9 @@ class _Hunt:
         auditors = self._site.auditors
         # A death in the shared pool may be a neighbour's; alone, a run answers for itself.
         for submit in (auditors.submit, auditors.submit_alone):
+            audited = asyncio.wrap_future(submit(root, config.config_hash, draws))
             try:
-                provenance = await asyncio.wrap_future(submit(root, config.config_hash, draws))
+                provenance = await audited
             except BrokenProcessPool as error:
                 _log.warning("The auditor of %s died: %s", config.config_hash, error)
                 reason = f"its auditor's process died twice: {error}"

@@ -188,12 +188,13 @@ def test_a_second_hunt_is_refused_while_one_runs_and_stop_acts_at_once(engine):
 
 def auditors() -> list[psutil.Process]:
     """Processes of the audit pools, those that have just died left out."""
-    found = []
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if "spawn_main" in str(child.cmdline()):
-                found.append(child)
-    return found
+    return [c for c in psutil.Process().children(recursive=True) if is_auditor(c)]
+
+
+def is_auditor(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return "spawn_main" in str(process.cmdline())
+    return False
 
 
 def test_an_auditor_that_is_killed_costs_no_run(engine):
@@ -309,17 +310,23 @@ from engine.settings import HuntSettings
 from engine.store.workspace import Workspace
 if __name__ == "__main__":
     engine = Engine(Workspace.open({str(tmp_path)!r}))
-    settings = HuntSettings.from_mapping({settings(T_steps=10**6).to_dict()!r})
+    settings = HuntSettings.from_mapping({settings(num_generations=10**4).to_dict()!r})
     print(engine.start_hunt(settings), flush=True)
     engine.wait()
 """
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     try:
         killed = process.stdout.readline().strip()
+        children = []
+        while not children:  # until the auditors are there
+            children = [c for c in psutil.Process(process.pid).children() if is_auditor(c)]
+            time.sleep(0.05)
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert not alive, "auditors outlive their hunt"
     engine = Engine(Workspace.open(tmp_path))
     try:
         engine.start_hunt(settings(num_generations=1))
