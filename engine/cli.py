@@ -1,7 +1,9 @@
 """The command line: `irer …`. What costs time to import is imported inside its command."""
 
 import argparse
+import io
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +15,7 @@ from engine.errors import (
     DeviceMemoryError,
     EngineError,
     HuntBusyError,
+    LedgerError,
     SettingsError,
     WorkspaceError,
 )
@@ -20,17 +23,25 @@ from engine.errors import (
 DONE, FAILED, BAD_INPUT, REFUSED = 0, 1, 2, 3
 """Exit codes: done, failed, bad input, an audit says no."""
 
-_BAD_INPUT = (SettingsError, WorkspaceError, DeviceMemoryError, HuntBusyError)
+_BAD_INPUT = (SettingsError, WorkspaceError, LedgerError, DeviceMemoryError, HuntBusyError)
+_HONEST = ("ok", "too_few_peaks")
+"""Statuses of a run whose audit found nothing wrong: it is done, scored or not."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code, after a one-line message on an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without "–" must not end a hunt
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
     except KeyboardInterrupt:
         print("irer: stopped; what was done is kept.", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except EngineError as error:
         print(f"irer: {error}", file=sys.stderr)
@@ -110,7 +121,7 @@ def _run(options: argparse.Namespace) -> int:
     else:
         reason = f" ({report['error']})" if report["error"] else ""
         print(f"{report['config_hash']}  {report['status']}{reason}\n{report['artifact']}")
-    return DONE if report["status"] == "ok" else FAILED
+    return DONE if report["status"] in _HONEST else FAILED
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -122,7 +133,7 @@ def _validate(options: argparse.Namespace) -> int:
     else:
         for line in _verdict(report):
             print(line)
-    return DONE if report["status"] == "ok" else REFUSED
+    return DONE if report["status"] in _HONEST else REFUSED
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -130,7 +141,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
     findings = examine(options.workspace)
     if options.json:
-        print(json.dumps([finding.to_dict() for finding in findings]))
+        print(json.dumps({finding.name: finding.to_dict() for finding in findings}))
     else:
         for finding in findings:
             print(f"{'ok  ' if finding.ok else 'BAD '} {finding.name:<16} {finding.text}")
@@ -143,19 +154,19 @@ def _assignment(text: str) -> tuple[str, Any]:
         raise SettingsError(f"--set: got {text!r}, expected KEY=VALUE, such as N_grid=128.")
     try:
         return name, json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # plain text, or what the settings will refuse by name
         return name, value
 
 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
         values = json.loads(text)
     except OSError as error:
         raise SettingsError(
             f"{path}: {error.strerror}, expected a JSON config that can be read; check the path."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: {error}, expected a JSON object; correct the file.") from None
     if not isinstance(values, dict):
         raise SettingsError(
@@ -175,7 +186,7 @@ def _verdict(report: dict[str, Any]) -> list[str]:
         ("peaks", fidelity.get("n_peaks")),
         ("p, phase scramble", fidelity.get("p_phase_scramble")),
         ("p, target shuffle", fidelity.get("p_target_shuffle")),
-        ("sdg_h_norm_l2", report.get("sdg_h_norm_l2")),
+        ("sdg_h_norm_l2", report["sdg_h_norm_l2"] if integrity["checkpoint_t"] else None),
         ("pcs_score", report.get("pcs_score")),
         ("evolution residual", integrity.get("evolution_residual")),
     ]

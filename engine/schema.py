@@ -6,6 +6,7 @@
 import dataclasses
 import difflib
 import math
+import reprlib
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ def check_names(values: Mapping[str, Any], known: list[str]) -> None:
             close = difflib.get_close_matches(str(name), known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "remove it."
             raise SettingsError(
-                f"{name}: unknown key, expected one of {len(known)} settings; {hint}",
+                f"{_line(name)}: unknown key, expected one of {len(known)} settings; {hint}",
                 field=str(name),
             )
 
@@ -84,12 +85,12 @@ def _coerce(name: str, value: Any, declared: Any) -> Any:
     if typing.get_origin(declared) is tuple:
         if not isinstance(value, list | tuple) or len(value) != 2:
             raise SettingsError(
-                f"{name}: got {value!r}, expected two numbers [low, high].", field=name
+                f"{name}: got {reprlib.repr(value)}, expected two numbers [low, high].", field=name
             )
         return tuple(_coerce(name, item, float) for item in value)
     if declared is str:
         if not isinstance(value, str):
-            raise SettingsError(f"{name}: got {value!r}, expected text.", field=name)
+            raise SettingsError(f"{name}: got {reprlib.repr(value)}, expected text.", field=name)
         return value
     kind = "a whole number" if declared is int else "a number"
     try:
@@ -98,23 +99,29 @@ def _coerce(name: str, value: Any, declared: Any) -> Any:
         number = float(value)
         exact = int(value) if declared is int and math.isfinite(number) else number
     except (TypeError, ValueError, OverflowError):
-        raise SettingsError(f"{name}: got {value!r}, expected {kind}.", field=name) from None
+        raise SettingsError(
+            f"{name}: got {reprlib.repr(value)}, expected {kind}.", field=name
+        ) from None
     if not math.isfinite(number):
-        raise SettingsError(f"{name}: got {value!r}, expected a finite number.", field=name)
+        raise SettingsError(
+            f"{name}: got {reprlib.repr(value)}, expected a finite number.", field=name
+        )
     if declared is int and exact != value:
-        raise SettingsError(f"{name}: got {value!r}, expected {kind}.", field=name)
+        raise SettingsError(f"{name}: got {reprlib.repr(value)}, expected {kind}.", field=name)
     return exact if declared is int else number + 0.0
 
 
 def _check_value(name: str, value: Any, spec: Spec) -> None:
     if spec.choices and value not in spec.choices:
         raise SettingsError(
-            f"{name}: got {value!r}, expected one of {', '.join(spec.choices)}.", field=name
+            f"{name}: got {reprlib.repr(value)}, expected one of {', '.join(spec.choices)}.",
+            field=name,
         )
     digits = spec.pattern_hex
     if digits and value and (len(value) != digits or not set(value) <= set("0123456789abcdef")):
         raise SettingsError(
-            f"{name}: got {value!r}, expected {digits} hex digits or nothing.", field=name
+            f"{name}: got {reprlib.repr(value)}, expected {digits} hex digits or nothing.",
+            field=name,
         )
     if spec.bounds:
         low, high = spec.bounds
@@ -139,3 +146,9 @@ def _check_value(name: str, value: Any, spec: Spec) -> None:
 def _text(number: float) -> str:
     """A number as a person would write it: 100000, not 1e+05."""
     return str(int(number)) if number == int(number) and abs(number) < 1e15 else f"{number:g}"
+
+
+def _line(name: Any) -> str:
+    """A key that somebody made up, on one line and no longer than it takes to recognise it."""
+    text = str(name)
+    return text if text.isprintable() and len(text) <= 40 else reprlib.repr(text)

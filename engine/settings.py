@@ -30,6 +30,9 @@ FAILURES = (
 )
 """Classes of failure: a run has status `ok` or one of these, and a class never becomes a score."""
 
+MACHINE_FAILURES = ("artifact_missing", "artifact_unreadable", "worker_failed", "timed_out")
+"""Failures of the machine rather than of the run: such a run is computed again when asked for."""
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -225,6 +228,12 @@ class HuntSettings:
                 f"model: got {self.base.model!r}, expected 'sncgl': the {self.base.model} preset "
                 "fixes the searched keys; run it alone with `irer run`.",
                 field="model",
+            )
+        if self.base.initial_state_sha256:
+            raise SettingsError(
+                "initial_state_sha256: got a checksum, expected none: the runs of a hunt start "
+                "from their seed; leave the key out.",
+                field="initial_state_sha256",
             )
 
     @classmethod

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,9 @@ from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 
 TINY = {"N_grid": 16, "domain_length": 32.0, "T_steps": 30}
-TINY_HUNT = [
-    "--num-generations", "2", "--population-size", "2",
-    "--set", "N_grid=16", "--set", "T_steps=30", "--set", "null_draws=19",
+TINY_HUNT = [  # its runs score, so that its second generation depends on its first
+    "--num-generations", "2", "--population-size", "2", "--set", "domain_length=256",
+    "--set", "N_grid=32", "--set", "T_steps=60", "--set", "null_draws=19",
 ]  # fmt: skip
 
 
@@ -50,7 +51,8 @@ def test_run_prints_one_object_and_leaves_the_run_behind(ran):
     assert str(workspace.artifact_path(report["config_hash"])) == report["artifact"]
     assert workspace.artifact_path(report["config_hash"]).stat().st_size > 0
     assert workspace.provenance_path(report["config_hash"]).exists()
-    assert done.returncode == (0 if report["status"] == "ok" else 1)
+    assert report["status"] in ("ok", "too_few_peaks")
+    assert done.returncode == 0
     before = workspace.artifact_path(report["config_hash"]).stat().st_mtime_ns
     again = json.loads(irer("run", config, "--workspace", root, "--json").stdout)
     assert again == report
@@ -65,7 +67,7 @@ def test_validate_repeats_the_verdict_by_id_and_by_file(ran):
     assert json.loads(by_id.stdout)["status"] == report["status"]
     for name in ("log_prime_sse", "sdg_h_norm_l2", "pcs_score", "spectral_fidelity"):
         assert json.loads(by_id.stdout)[name] == json.loads(by_file.stdout)[name]
-    assert by_id.returncode == (0 if report["status"] == "ok" else 3)
+    assert by_id.returncode == 0
     text = irer("validate", report["config_hash"], "--workspace", root).stdout
     assert "evolution residual" in text
     assert "nan" not in text.lower()
@@ -75,6 +77,21 @@ def test_validate_says_no_to_a_file_that_is_not_there(tmp_path):
     done = irer("validate", "0" * 40, "--workspace", tmp_path)
     assert done.returncode == 3
     assert "artifact_missing" in done.stdout
+    assert "999" not in done.stdout
+
+
+def test_a_damaged_artifact_is_refused_and_made_again_byte_for_byte(tmp_path):
+    config = write(tmp_path / "config.json", TINY)
+    report = json.loads(irer("run", config, "--workspace", tmp_path / "w", "--json").stdout)
+    path = Path(report["artifact"])
+    honest = path.read_bytes()
+    for damage in (lambda: os.truncate(path, 5000), path.unlink):
+        damage()
+        done = irer("validate", report["config_hash"], "--workspace", tmp_path / "w")
+        assert done.returncode == 3
+        again = irer("run", config, "--workspace", tmp_path / "w", "--json")
+        assert json.loads(again.stdout) == report
+        assert path.read_bytes() == honest
 
 
 def test_a_hunt_gives_the_same_ids_twice_from_the_same_seed(tmp_path):
@@ -86,6 +103,7 @@ def test_a_hunt_gives_the_same_ids_twice_from_the_same_seed(tmp_path):
     assert one["state"] == two["state"] == "completed"
     assert len(one["runs"]) == 4
     assert one["runs"] == two["runs"]
+    assert one["best"] is not None
     assert not set(one["runs"]) & set(other["runs"])
 
 
@@ -134,6 +152,13 @@ BAD_HUNTS = {
     "out of range": (["--num-generations", "0"], "num_generations: got 0"),
     "an unknown setting": (["--set", "N_gird=3"], "did you mean 'N_grid'"),
     "no value": (["--set", "N_grid"], "expected KEY=VALUE"),
+    "a start from a file": (
+        ["--set", 'initial_state_sha256="' + "a" * 64 + '"'],
+        "from their seed",
+    ),
+    "a key of two lines": (["--set", "a\nb=1"], "unknown key"),
+    "a very long number": (["--set", "seed=" + "9" * 5000], "seed: got"),
+    "deep nesting": (["--set", "dt=" + "[" * 100_000], "dt: got"),
     "text for a number": (["--set", "dt=fast"], "dt: got 'fast'"),
     "too much disk": (["--num-generations", "100000", "--population-size", "100000"], "free"),
 }
@@ -149,7 +174,7 @@ def test_a_bad_hunt_is_one_line_and_exit_2(case, tmp_path):
 def test_a_workspace_that_cannot_be_made_is_named(command, tmp_path):
     write(tmp_path / "file", "in the way")
     done = irer(*command, "--workspace", tmp_path / "file")
-    assert done.returncode in (1, 2)
+    assert done.returncode == (1 if command == ["doctor"] else 2)
     assert str(tmp_path / "file") in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "file").read_text() == "in the way"
@@ -175,7 +200,7 @@ def test_a_port_in_use_is_refused(tmp_path):
 
 def test_doctor_finds_a_working_machine(tmp_path):
     done = irer("doctor", "--workspace", tmp_path / "w", "--json")
-    findings = {f["name"]: f for f in json.loads(done.stdout)}
+    findings = json.loads(done.stdout)
     assert done.returncode == 0, findings
     assert set(findings) >= {"device", "threading layer", "workspace", "free disk"}
     assert "cpu" in findings["device"]["text"] or "gpu" in findings["device"]["text"]

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.audit.report import audit_run
+from engine.errors import EngineError
 from engine.hunt.engine import Engine
-from engine.hunt.runs import artifact_bytes, compute_batch
+from engine.hunt.runs import artifact_bytes, compute_batch, failed_provenance, is_settled
 from engine.live.status import HuntStatus
 from engine.settings import HuntSettings, RunConfig
 from engine.store.ledger import Ledger
 from engine.store.lock import WorkspaceLock
-from engine.store.provenance import read_provenance
+from engine.store.provenance import write_provenance
 from engine.store.reader import LedgerReader
 from engine.store.run_row import RunRow
 from engine.store.workspace import Workspace
@@ -52,7 +53,9 @@ def hunt(values: Mapping[str, Any], workspace: str | None, *, quiet: bool) -> di
 
 
 def run(values: Mapping[str, Any], workspace: str | None) -> dict[str, Any]:
-    """Simulate, audit and enter one config; a run that is in the ledger is not repeated.
+    """Simulate, audit and enter one config.
+
+    A run whose row and files are there is not repeated; files that were lost are made again.
 
     Returns:
         Its config_hash, artifact, status and error.
@@ -64,22 +67,33 @@ def run(values: Mapping[str, Any], workspace: str | None) -> dict[str, Any]:
     place = Workspace.open(workspace)
     name = config.config_hash
     known = LedgerReader(place.ledger_path).run(name)
-    if known is None:
-        plan_batches(config, 1)
+    if known is None or not is_settled(place, name, known):
+        plan_batches(config, 1, settings.history_frames)
         with WorkspaceLock(place.root).acquire("run"):
             place.require_free(artifact_bytes(config, settings.history_frames), "one artifact")
             compute_batch([config], place, history_frames=settings.history_frames)
-            audit_run(str(place.root), name, settings.null_draws)
-            row = RunRow.from_provenance(config, read_provenance(place.provenance_path(name)))
+            row = RunRow.from_provenance(config, _audited(config, place, settings.null_draws))
             with Ledger(place.ledger_path) as ledger:
                 ledger.commit_run(None, 0, 0, row)
-        known = {"status": row.status, "error": row.error}
+        known = LedgerReader(place.ledger_path).run(name) or {}
     return {
         "config_hash": name,
         "artifact": str(Path(place.artifact_path(name))),
         "status": known["status"],
         "error": known["error"],
     }
+
+
+def _audited(config: RunConfig, workspace: Workspace, draws: int) -> dict[str, Any]:
+    try:
+        return audit_run(str(workspace.root), config.config_hash, draws)
+    except EngineError:
+        raise
+    except Exception as error:
+        reason = f"its audit failed: {type(error).__name__}: {error}"
+        provenance = failed_provenance(config, "worker_failed", reason)
+        write_provenance(workspace.provenance_path(config.config_hash), provenance)
+        return provenance
 
 
 def _line(status: HuntStatus) -> str:

@@ -11,6 +11,7 @@ from engine.errors import EngineError
 from engine.hunt.runs import artifact_bytes
 from engine.settings import HuntSettings
 from engine.store.lock import holder
+from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 
 _PACKAGES = ("jax", "numpy", "scipy", "h5py", "panel", "holoviews", "datashader", "bokeh")
@@ -53,7 +54,7 @@ def _look(name: str, look: Callable[[], str]) -> Finding:
 def _device() -> str:
     from engine.physics.memory import plan_batches
 
-    return plan_batches(HuntSettings().base, 1).device
+    return plan_batches(HuntSettings().base, 1, 0).device
 
 
 def _memory() -> str:
@@ -90,9 +91,9 @@ def _threading_layer() -> str:
 def _workspace(path: str | None) -> str:
     workspace = Workspace.open(path)
     other = holder(workspace.root)
-    if other is None:
-        return f"{workspace.root}, writable, no hunt in it"
-    return f"{workspace.root}, writable, held by process {other.get('pid', '?')}"
+    events = LedgerReader(workspace.ledger_path).last_seq()
+    who = f"held by process {other.get('pid', '?')}" if other else "no hunt in it"
+    return f"{workspace.root}, writable, {events:,} events in the ledger, {who}"
 
 
 def _disk(path: str | None) -> str:

@@ -223,4 +223,4 @@ def _plan(settings: HuntSettings) -> "BatchPlan":
     # JAX starts with the first hunt, not where hunts are only watched.
     from engine.physics.memory import plan_batches
 
-    return plan_batches(settings.base, settings.population_size)
+    return plan_batches(settings.base, settings.population_size, settings.history_frames)

@@ -5,6 +5,7 @@ counts when its row and its event are committed to the ledger, last of all.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -20,7 +21,7 @@ import numpy as np
 from engine.errors import DeviceMemoryError, StopRequested, WorkspaceError
 from engine.hunt.auditors import Auditors
 from engine.hunt.fitness import fidelity
-from engine.hunt.runs import compute_batch, failed_provenance
+from engine.hunt.runs import compute_batch, failed_provenance, is_settled
 from engine.hunt.space import SearchSpace
 from engine.hunt.strategies import make_strategy
 from engine.live.status import StatusBoard
@@ -96,6 +97,8 @@ class _Hunt:
         self._failures: dict[str, int] = {}
         self._shares: dict[str, float] = {}  # done of each run that is not committed yet
         self._turn = threading.Lock()
+        self._aborted = threading.Event()
+        self._alone = asyncio.Semaphore(1)
         self._best: dict[str, Any] | None = None
 
     async def evaluate(self, candidates: Sequence[Candidate]) -> list[float | None]:
@@ -103,8 +106,9 @@ class _Hunt:
         fitness: dict[int, float | None] = {}
         todo: dict[str, list[Candidate]] = {}
         for candidate in candidates:
+            self._heed()
             known = self._site.reader.run(candidate.config.config_hash)
-            if known is not None:
+            if known and is_settled(self._site.workspace, candidate.config.config_hash, known):
                 row = RunRow.from_columns(candidate.config, known)
                 fitness[candidate.member] = self._commit(candidate, row)
             else:
@@ -121,6 +125,7 @@ class _Hunt:
                 fitness.update(results)
         except BaseException:
             # What is under way finishes first: its results are not thrown away.
+            self._aborted.set()
             await asyncio.gather(*batches, return_exceptions=True)
             raise
         return [fitness[candidate.member] for candidate in candidates]
@@ -135,7 +140,7 @@ class _Hunt:
             self._site.workspace,
             history_frames=self._settings.history_frames,
             on_progress=partial(self._progress, [config.config_hash for config in configs]),
-            should_stop=self._site.should_stop,
+            should_stop=lambda: self._aborted.is_set() or self._site.should_stop(),
         )
         # Outside: what cannot even be handed over, at a shutdown, is no failure of these runs.
         computed = loop.run_in_executor(self._site.device, work)
@@ -150,27 +155,36 @@ class _Hunt:
         results = await asyncio.gather(*(self._audit(group) for group in groups))
         return {member: value for result in results for member, value in result.items()}
 
+    def _heed(self) -> None:
+        if self._site.should_stop():
+            raise StopRequested("the hunt was asked to stop.")
+
     async def _audit(self, group: list[Candidate]) -> dict[int, float | None]:
         config = group[0].config
         root, draws = str(self._site.workspace.root), self._settings.null_draws
         auditors = self._site.auditors
-        # A death in the shared pool may be a neighbour's; alone, a run answers for itself.
-        for submit in (auditors.submit, auditors.submit_alone):
-            audited = asyncio.wrap_future(submit(root, config.config_hash, draws))
-            try:
-                provenance = await audited
-            except BrokenProcessPool as error:
-                _log.warning("The auditor of %s died: %s", config.config_hash, error)
-                reason = f"its auditor's process died twice: {error}"
-            except BATCH_FAILURES_END_A_HUNT:
-                raise
-            except Exception as error:
-                _log.exception("The audit of %s failed.", config.config_hash)
-                reason = f"its audit failed: {type(error).__name__}: {error}"
-                break
-            else:
-                row = RunRow.from_provenance(config, provenance)
-                return {c.member: self._commit(c, row) for c in group}
+        # A death in the shared pool may be a neighbour's; alone, a run answers for itself. One at
+        # a time: what killed the first may well have been a lack of memory.
+        for submit, gate in (
+            (auditors.submit, contextlib.nullcontext()),
+            (auditors.submit_alone, self._alone),
+        ):
+            async with gate:
+                audited = asyncio.wrap_future(submit(root, config.config_hash, draws))
+                try:
+                    provenance = await audited
+                except BrokenProcessPool as error:
+                    _log.warning("The auditor of %s died: %s", config.config_hash, error)
+                    reason = f"its auditor's process died twice: {error}"
+                except BATCH_FAILURES_END_A_HUNT:
+                    raise
+                except Exception as error:
+                    _log.exception("The audit of %s failed.", config.config_hash)
+                    reason = f"its audit failed: {type(error).__name__}: {error}"
+                    break
+                else:
+                    row = RunRow.from_provenance(config, provenance)
+                    return {c.member: self._commit(c, row) for c in group}
         return self._commit_failed([group], "worker_failed", reason)
 
     def _commit_failed(

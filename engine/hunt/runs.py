@@ -1,12 +1,12 @@
 """One batch on the device: configs in, config files and artifacts on disk out."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine import __version__
-from engine.errors import ArtifactError
-from engine.settings import RunConfig
+from engine.errors import ArtifactError, StopRequested
+from engine.settings import MACHINE_FAILURES, RunConfig
 from engine.store.artifact import open_artifact, write_artifact
 from engine.store.workspace import Workspace, atomic_write_bytes
 
@@ -36,6 +36,8 @@ def compute_batch(
     # JAX starts here, on the thread that owns the device, and not where hunts are only watched.
     from engine.physics.simulate import Progress, simulate_batch
 
+    if should_stop():
+        raise StopRequested("the batch was not begun.")
     todo = [config for config in configs if not has_artifact(workspace, config)]
     if not todo:
         return
@@ -54,13 +56,33 @@ def compute_batch(
 
 
 def has_artifact(workspace: Workspace, config: RunConfig) -> bool:
-    """Whether the run's artifact is there, readable, and of this very config."""
+    """Whether the run's artifact is there, of this very config, and readable to the last chunk."""
     path = workspace.artifact_path(config.config_hash)
     try:
-        with open_artifact(path, config.config_hash):
+        with open_artifact(path, config.config_hash) as artifact:
+            for name in artifact.names:
+                artifact.read(name)
             return True
     except ArtifactError:
         return False
+
+
+def is_settled(workspace: Workspace, config_hash: str, columns: Mapping[str, Any] | None) -> bool:
+    """Whether a run needs no work: a row that stands, and its files where they should be.
+
+    Args:
+        workspace: where the files are.
+        config_hash: the run.
+        columns: its row in the ledger, None where there is none.
+    """
+    if columns is None or columns["status"] in MACHINE_FAILURES:
+        return False
+    artifact = workspace.artifact_path(config_hash)
+    return (
+        artifact.is_file()
+        and artifact.stat().st_size == columns["artifact_bytes"]
+        and workspace.provenance_path(config_hash).is_file()
+    )
 
 
 def artifact_bytes(config: RunConfig, history_frames: int) -> int:

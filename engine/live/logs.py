@@ -33,9 +33,14 @@ def log_to(workspace: Workspace) -> Callable[[], None]:
     return undo
 
 
+class _Quiet(RotatingFileHandler):
+    """A full disk is told once, by the hunt that it ends, and not by each line it swallows."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing."""
+
+
 def _handler(path: Path) -> logging.Handler:
-    handler = RotatingFileHandler(
-        path, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8", delay=True
-    )
+    handler = _Quiet(path, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     return handler

@@ -77,6 +77,7 @@ class StatusBoard:
     def __init__(self, workspace: Workspace, bus: Bus) -> None:
         self._workspace, self._bus = workspace, bus
         self._lock = threading.Lock()
+        self._mirroring = threading.Lock()
         self._status = HuntStatus(since=time.time())
         self._written = 0.0
 
@@ -94,7 +95,7 @@ class StatusBoard:
         """Change fields; a new `state` sets `since`, any change is a heartbeat."""
         with self._lock:
             status, due = self._change(changes)
-        self._publish(status, due)
+        self._publish(due)
         return status
 
     def turn(self, states: tuple[str, ...], **changes: Any) -> bool:
@@ -102,8 +103,8 @@ class StatusBoard:
         with self._lock:
             if self._status.state not in states:
                 return False
-            status, due = self._change(changes)
-        self._publish(status, due)
+            _, due = self._change(changes)
+        self._publish(due)
         return True
 
     def _change(self, changes: dict[str, Any]) -> tuple[HuntStatus, bool]:
@@ -118,15 +119,16 @@ class StatusBoard:
             self._written = now
         return self._status, due
 
-    def _publish(self, status: HuntStatus, due: bool) -> None:
+    def _publish(self, due: bool) -> None:
         if due:
-            self._mirror(status)
+            self._mirror()
         self._bus.ring()
 
-    def _mirror(self, status: HuntStatus) -> None:
-        text = json.dumps(status.to_dict(), allow_nan=False, indent=1)
+    def _mirror(self) -> None:
         try:
-            atomic_write_bytes(self._workspace.status_path, text.encode())
+            with self._mirroring:  # the newest status, so that the last to write is not behind
+                text = json.dumps(self._status.to_dict(), allow_nan=False, indent=1)
+                atomic_write_bytes(self._workspace.status_path, text.encode())
         except WorkspaceError as error:
             # The mirror is for others; a full disk must not take the status from those in here.
             _log.error("status.json was not written: %s", error)

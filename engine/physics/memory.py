@@ -22,6 +22,11 @@ def run_bytes(config: RunConfig) -> int:
     return FIELDS_PER_RUN * item * config.N_grid**2
 
 
+def history_bytes(config: RunConfig, frames: int) -> int:
+    """Host bytes of one run's history: two fields a frame, and once more while it is written."""
+    return 4 * frames * np.dtype(config.precision).itemsize * config.N_grid**2
+
+
 def device_bytes() -> int:
     """Memory that a batch may use: what the accelerator, or the machine, has free."""
     stats = jax.local_devices()[0].memory_stats() or {}
@@ -45,7 +50,7 @@ class BatchPlan:
     device: str
 
 
-def plan_batches(config: RunConfig, wanted: int) -> BatchPlan:
+def plan_batches(config: RunConfig, wanted: int, history_frames: int) -> BatchPlan:
     """How `wanted` such runs are best computed on this machine.
 
     On a CPU, one run a core: nothing is gained by larger batches, and each result reaches the
@@ -54,15 +59,19 @@ def plan_batches(config: RunConfig, wanted: int) -> BatchPlan:
     Raises:
         DeviceMemoryError: not even one run fits.
     """
+    on_cpu = jax.default_backend() == "cpu"
     need, have = run_bytes(config), device_bytes()
+    if on_cpu:
+        need += history_bytes(config, history_frames)
     if need > have:
         fits = int((have / need) ** 0.5 * config.N_grid) // 2 * 2
         raise DeviceMemoryError(
             f"N_grid: got {config.N_grid}, which needs about {need / 2**30:.3g} GiB, expected at "
-            f"most the {have / 2**30:.3g} GiB that the device has free; choose N_grid ≤ {fits}."
+            f"most the {have / 2**30:.3g} GiB that the device has free; choose N_grid ≤ {fits}, or "
+            "fewer history_frames."
         )
     fitting = have // need
-    if jax.default_backend() == "cpu":
+    if on_cpu:
         return BatchPlan(1, min(usable_cores(), fitting), _device_name())
     return BatchPlan(min(wanted, fitting), 1, _device_name())
 

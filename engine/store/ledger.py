@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import LedgerError
-from engine.settings import HuntSettings
+from engine.settings import MACHINE_FAILURES, HuntSettings
 from engine.store import strict_json
 from engine.store.event import EVENT_COLUMNS, Event
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES, RunRow
@@ -181,7 +181,10 @@ def _now() -> str:
 
 
 def _insert_run(connection: sqlite3.Connection, row: RunRow) -> bool:
-    """Enter a run unless its id is there; whether it was entered."""
+    """Enter a run unless its id is there; whether it was entered.
+
+    A row that tells of a failure of the machine gives way to what was computed since.
+    """
     config = row.config
     values = {
         "config_hash": config.config_hash,
@@ -193,9 +196,12 @@ def _insert_run(connection: sqlite3.Connection, row: RunRow) -> bool:
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     # Not INSERT OR IGNORE: that would also ignore what the tables' checks refuse.
+    changes = ", ".join(f"{name} = excluded.{name}" for name in values)
+    weak = ", ".join("?" * len(MACHINE_FAILURES))
     cursor = connection.execute(
-        f"INSERT INTO runs ({names}) VALUES ({marks}) ON CONFLICT (config_hash) DO NOTHING",
-        tuple(values.values()),
+        f"INSERT INTO runs ({names}) VALUES ({marks}) ON CONFLICT (config_hash) "
+        f"DO UPDATE SET {changes} WHERE runs.status IN ({weak})",
+        (*values.values(), *MACHINE_FAILURES),
     )
     return cursor.rowcount == 1
 

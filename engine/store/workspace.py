@@ -48,7 +48,13 @@ class Workspace:
         Raises:
             WorkspaceError: it cannot be created, or one of its folders cannot be written.
         """
-        root = Path(path or os.environ.get(ROOT_VARIABLE) or DEFAULT_ROOT).expanduser().absolute()
+        asked = Path(path or os.environ.get(ROOT_VARIABLE) or DEFAULT_ROOT)
+        try:
+            root = asked.expanduser().absolute()
+        except RuntimeError as error:
+            raise WorkspaceError(
+                f"{asked}: {error} Expected a folder; write its path out."
+            ) from error
         for folder in (root, *(root / name for name in FOLDERS)):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -179,10 +185,12 @@ def atomic_write(path: Path) -> Iterator[Path]:
         temporary, descriptor = _create_temporary(path)
     except OSError as error:
         raise _workspace_error(path, error, "a folder that can be written") from error
+    named = False
     try:
         try:
             yield temporary
             os.fsync(descriptor)
+            named = True  # from here on the file may be `path`: an interrupt must not empty it
             temporary.replace(path)
             # Free at once for readers that take locks, such as HDF5's own.
             fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -190,7 +198,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
             # Emptied too: a library that failed in the block may keep it open, and with it the
             # disk space of an unlinked file.
             with contextlib.suppress(OSError):
-                os.ftruncate(descriptor, 0)
+                if not named or temporary.exists():
+                    os.ftruncate(descriptor, 0)
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise

@@ -243,6 +243,51 @@ def test_an_audit_that_raises_is_that_runs_own_failure(engine, monkeypatch):
     assert "its audit failed: TypeError" in engine.reader.run(raised[0])["error"]
 
 
+def test_a_failure_of_the_machine_is_tried_again_by_the_next_hunt(engine, monkeypatch):
+    with monkeypatch.context() as broken:
+        honest = Auditors.submit
+        broken.setattr(Auditors, "submit", lambda self, root, run, _: honest(self, root, run, "x"))
+        engine.start_hunt(settings(num_generations=1))
+        assert engine.wait(TIMEOUT).failures == {"worker_failed": 3}
+    engine.start_hunt(settings(num_generations=1))
+    status = engine.wait(TIMEOUT)
+    assert "worker_failed" not in status.failures
+    for row in engine.reader.runs(status.hunt_id):
+        provenance = read_provenance(engine.workspace.provenance_path(row["config_hash"]))
+        assert provenance["status"] == row["status"] != "worker_failed"
+
+
+def test_files_that_were_lost_are_made_again_by_the_next_hunt(engine):
+    hunt_id = engine.start_hunt(settings(num_generations=1))
+    engine.wait(TIMEOUT)
+    one, two, three = places(engine, hunt_id).values()
+    paths = (engine.workspace.artifact_path(one), engine.workspace.artifact_path(two))
+    before = [path.read_bytes() for path in paths]
+    paths[0].unlink()
+    os.truncate(paths[1], 5000)
+    engine.workspace.provenance_path(three).unlink()
+    rows = {row["member"]: row for row in engine.reader.runs(hunt_id)}
+    again = engine.start_hunt(settings(num_generations=1))
+    assert engine.wait(TIMEOUT).state == "completed"
+    assert [path.read_bytes() for path in paths] == before
+    assert engine.workspace.provenance_path(three).exists()
+    for row in engine.reader.runs(again):
+        assert {**rows[row["member"]], "hunt_id": again} == {**row, "hunt_id": again}
+
+
+def test_a_stop_is_heard_while_all_runs_are_known(engine):
+    big = settings(num_generations=20, population_size=30, T_steps=20, N_grid=16)
+    engine.start_hunt(big)
+    engine.wait(TIMEOUT)
+    engine.start_hunt(big)
+    while engine.status().runs_done < 20:
+        time.sleep(0.001)
+    assert engine.stop_hunt()
+    status = engine.wait(TIMEOUT)
+    assert status.state == "stopped"
+    assert status.runs_done < 600
+
+
 def test_a_candidate_that_diverges_has_a_class_and_no_score(engine):
     hunt_id = engine.start_hunt(
         settings(num_generations=1, epsilon=10.0, saturation=0.0, kappa_range=[0, 0], dt=1.0)

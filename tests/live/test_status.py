@@ -1,5 +1,6 @@
 import json
 import shutil
+import threading
 
 import pytest
 
@@ -51,6 +52,19 @@ def test_a_turn_happens_from_the_named_states_only(workspace):
     board.update(state="running")
     assert board.turn(("starting", "running"), state="stopping")
     assert board.snapshot().state == "stopping"
+
+
+def test_the_mirror_ends_with_the_newest_state(workspace):
+    board = StatusBoard(workspace, Bus())
+    for _ in range(50):
+        board.update(state="running")
+        late = threading.Thread(
+            target=board.turn, args=(("running",),), kwargs={"state": "stopping"}
+        )
+        late.start()
+        board.update(state="stopped")
+        late.join()
+        assert json.loads(workspace.status_path.read_text())["state"] == board.snapshot().state
 
 
 def test_a_mirror_that_cannot_be_written_costs_no_news(workspace, caplog):
