@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.util import edit_readonly
 
 from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
@@ -57,11 +58,13 @@ class Cockpit(pn.viewable.Viewer):
         self._to_furnish = [
             self._add_panel,
             self._add_fields,
+            self._add_second_field,
             self._add_runs,
             self._add_best,
         ]
         self._closed = False
         self.session.param.watch(self._land, "snapshot")
+        self.session.open()
 
     def start(self) -> None:
         """Start a hunt with the settings as they stand; what is wrong becomes a notification."""
@@ -99,7 +102,8 @@ class Cockpit(pn.viewable.Viewer):
 
     def _add_next(self) -> None:
         if self._to_furnish and not self._closed:
-            self._to_furnish.pop(0)()
+            with pn.io.hold(freeze=True):  # else each model that joins has all others walked
+                self._to_furnish.pop(0)()
             self.loop.soon(self._add_next)
 
     def _add_panel(self) -> None:
@@ -117,6 +121,10 @@ class Cockpit(pn.viewable.Viewer):
             snapshot=self.session.param.snapshot,
         )
         self._places[0].append(self.fields)
+
+    def _add_second_field(self) -> None:
+        if self.fields is not None:
+            self.fields.pair.complete()
 
     def _add_runs(self) -> None:
         self.runs = RunList(self.selection, snapshot=self.session.param.snapshot)
@@ -180,7 +188,7 @@ def create_page(engine: Engine) -> pmui.Page:
     cockpit = Cockpit(engine)
     pn.state.onload(cockpit.furnish)
     pn.state.on_session_destroyed(cockpit.close)
-    return pmui.Page(
+    page = pmui.Page(
         title=TITLE,
         meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",
         dark_theme=True,
@@ -198,11 +206,15 @@ def create_page(engine: Engine) -> pmui.Page:
                 *cockpit.main,
                 Fold(),
                 sizing_mode="stretch_width",
-                styles={"padding": "12px 16px 24px", "gap": "12px"},
+                # As high as its content: Panel would fit it into the window, and views overlap.
+                styles={"padding": "12px 16px 24px", "gap": "12px", "max-height": "none"},
             )
         ],
         busy_indicator=None,
     )
+    with edit_readonly(page):
+        page.busy = False  # else every callback updates the page, which walks all its models
+    return page
 
 
 def notify(message: str) -> None:

@@ -13,6 +13,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Generic, Protocol, TypeVar
 
 from bokeh.document import Document
+from panel.io.document import hold
 
 logger = logging.getLogger(__name__)
 
@@ -27,28 +28,13 @@ painters = ThreadPoolExecutor(1, thread_name_prefix="irer-paint")
 
 
 class Loop(Protocol):
-    """Where a page's models may be touched."""
+    """Where a page lives; both are called from any thread."""
 
     def soon(self, call: Call) -> None:
-        """Run on the loop as soon as it can, from any thread."""
+        """Run as soon as it can be, where the page's models may be changed."""
 
     def later(self, seconds: float, call: Call) -> None:
-        """Run on the loop after a while; asked for on the loop itself."""
-
-
-class DocumentLoop:
-    """The loop of one browser session: calls hold the document's lock and end with it."""
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-
-    def soon(self, call: Call) -> None:
-        """Run at the document's next tick, from any thread."""
-        self._document.add_next_tick_callback(_plain(call))
-
-    def later(self, seconds: float, call: Call) -> None:
-        """Run after a while, unless the session ended."""
-        self._document.add_timeout_callback(_plain(call), int(1000 * seconds))
+        """Run after a while, on the loop, for what changes no models."""
 
 
 class KernelLoop:
@@ -62,12 +48,29 @@ class KernelLoop:
         self._loop = asyncio.get_running_loop()
 
     def soon(self, call: Call) -> None:
-        """Run at the loop's next turn, from any thread."""
+        """Run at the loop's next turn."""
         self._loop.call_soon_threadsafe(call)
 
     def later(self, seconds: float, call: Call) -> None:
         """Run after a while."""
-        self._loop.call_later(seconds, call)
+        self._loop.call_soon_threadsafe(self._loop.call_later, seconds, call)
+
+
+class DocumentLoop(KernelLoop):
+    """The loop of one browser session: calls to change it hold its lock, and end with it."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self._document = document
+
+    def soon(self, call: Call) -> None:
+        """Run at the document's next tick; what it changes goes out as one message."""
+
+        def run() -> None:
+            with hold(self._document):
+                call()
+
+        self._document.add_next_tick_callback(run)
 
 
 class NoLoop:
@@ -123,27 +126,17 @@ class Newest(Generic[Result]):
             self._closed, self._waiting = True, None
 
     def _done(self, future: Future[Result]) -> None:
+        # Handed over before the next job begins, so that an older result never comes last.
+        if error := future.exception():
+            logger.error("background job failed", exc_info=error)
+        elif not self._closed:
+            self._loop.soon(lambda: self._hand_over(future.result()))
         with self._lock:
             job, self._waiting = self._waiting, None
             self._running = job is not None
-            closed = self._closed
         if job is not None:
             self._executor.submit(job).add_done_callback(self._done)
-        if closed:
-            return
-        if error := future.exception():
-            logger.error("background job failed", exc_info=error)
-        else:
-            self._loop.soon(lambda: self._hand_over(future.result()))
 
     def _hand_over(self, result: Result) -> None:
         if not self._closed:
             self._deliver(result)
-
-
-def _plain(call: Call) -> Callable[[], None]:
-    # Bokeh inspects what it is given; a bound method or partial of ours must look like a function.
-    def run() -> None:
-        call()
-
-    return run

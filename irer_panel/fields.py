@@ -58,6 +58,12 @@ class RunFields:
         """Cells along each side."""
         return int(self.arrays[0].shape[0])
 
+    @property
+    def extent(self) -> Range:
+        """Where the domain begins and ends on both axes: at its outer cells' edges."""
+        half = self.length / self.cells / 2
+        return -half, self.length - half
+
 
 def read_run(path: Path, run: str) -> RunFields:
     """Read what the page shows of a run.

@@ -1,16 +1,20 @@
 """The server: one engine, one port, as many browsers as like."""
 
 import errno
-import logging
+import gc
+import importlib
 import os
+import socket
+import sys
 import threading
 import warnings
-from typing import Any
 
 # Numba reads this once, when it first runs: its fallback layer dies of concurrent use.
 os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
 
 import panel as pn
+import panel_material_ui as pmui
+from bokeh.server.server import Server
 from bokeh.util.warnings import BokehUserWarning
 
 from engine.errors import EngineError, SettingsError
@@ -20,10 +24,10 @@ from irer_panel.app import TITLE, create_page, load_plotting
 from irer_panel.background import painters
 from irer_panel.viewport import warm_up
 
-logger = logging.getLogger(__name__)
-
 DEFAULT_PORT = 5006
+MAX_PORT = 65_535
 DEFAULT_ADDRESS = "127.0.0.1"
+SWITCH_SECONDS = 0.001
 _gate = threading.Lock()
 
 
@@ -39,13 +43,26 @@ def shared_engine(workspace: Workspace | None = None) -> Engine:
     with _gate:
         engine = pn.state.cache.get("irer_engine")
         if engine is None:
+            # The loop waits this long for a thread that computes in Python, at every socket write.
+            sys.setswitchinterval(SWITCH_SECONDS)
             # A view that joins a page after it is shown may be restyled in the browser, which then
             # names models that the server knows: harmless, and nothing for a user's log.
             warnings.filterwarnings("ignore", "reference already known", BokehUserWarning)
             engine = Engine(workspace or Workspace.open(None))
+            # `atexit` comes too late: the executors have shut down by then, and a running hunt
+            # would break where it should stop.
+            threading._register_atexit(engine.close)  # type: ignore[attr-defined]
             pn.state.cache["irer_engine"] = engine
             painters.submit(_warm_up)
         return engine
+
+
+def served_page() -> pmui.Page:
+    """The page of one browser session of this process, or one that says why there is none."""
+    try:
+        return create_page(shared_engine())
+    except EngineError as error:
+        return pmui.Page(title=TITLE, main=[pmui.Alert(str(error), severity="error", margin=16)])
 
 
 def serve(
@@ -66,22 +83,26 @@ def serve(
     Raises:
         SettingsError: the port is in use, or the address is not this host's.
     """
-    engine = shared_engine(workspace)
-    try:
-        server = _listen(engine, port, address, show)
-        print(f"IRER dashboard: http://{address}:{server.port}  (Ctrl+C stops it)", flush=True)
-        server.run_until_shutdown()
-    finally:
-        engine.close()
+    server = listen(port=port, address=address, show=show)
+    shared_engine(workspace)
+    print(f"IRER dashboard: http://{address}:{server.port}  (Ctrl+C stops it)", flush=True)
+    server.run_until_shutdown()
 
 
-def _listen(engine: Engine, port: int, address: str, show: bool) -> Any:
-    def page() -> Any:  # Panel shows anything but a function as it is
-        return create_page(engine)
+def listen(*, port: int, address: str = DEFAULT_ADDRESS, show: bool = False) -> Server:
+    """A server that listens, and serves once its loop runs.
 
+    Raises:
+        SettingsError: the port is in use, or the address is not this host's.
+    """
+    if not 0 <= port <= MAX_PORT:
+        raise SettingsError(
+            f"port: got {port}, expected 0 to {MAX_PORT}; choose another with --port.",
+            field="port",
+        )
     try:
         return pn.io.server.get_server(
-            {"/": page},
+            {"/": served_page},
             port=port,
             address=address,
             websocket_origin=_origins(address, port),
@@ -94,12 +115,14 @@ def _listen(engine: Engine, port: int, address: str, show: bool) -> Any:
 
 
 def _origins(address: str, port: int) -> list[str] | None:
+    """The hosts whose pages may connect; None: this host under its own names alone."""
     if address in ("127.0.0.1", "localhost", "::1"):
         return None
-    return [f"{address}:{port}"]
+    names = {address, socket.gethostname(), "localhost", "127.0.0.1"}
+    return [f"{name}:{port}" for name in sorted(names)]
 
 
-def _refused(port: int, address: str, error: OSError) -> EngineError:
+def _refused(port: int, address: str, error: OSError) -> SettingsError:
     if error.errno == errno.EADDRINUSE:
         return SettingsError(
             f"port: {port} on {address} is in use, expected a free port; stop the other server or "
@@ -113,12 +136,18 @@ def _refused(port: int, address: str, error: OSError) -> EngineError:
             field="port",
         )
     return SettingsError(
-        f"address: got {address!r} ({error.strerror or error}), expected an address of this "
-        "host; choose another with --address, such as 127.0.0.1.",
+        f"address: got {address!r} ({error}), expected an address of this host; choose another "
+        "with --address, such as 127.0.0.1.",
         field="address",
     )
 
 
 def _warm_up() -> None:
+    """What the first page, picture and hunt need, loaded while nobody waits for the loop."""
     load_plotting()
     warm_up()
+    importlib.import_module("engine.physics.simulate")
+    # Of all that is loaded by now nothing becomes garbage: without it, a full collection no longer
+    # stops every thread for a fifth of a second.
+    gc.collect()
+    gc.freeze()

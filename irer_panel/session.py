@@ -24,7 +24,10 @@ PULSE = 2.0
 
 
 class Session(param.Parameterized):
-    """Follows an engine for one page; `snapshot` is the newest look, set on the page's loop."""
+    """Follows an engine for one page, from `open` to `close`.
+
+    `snapshot` is the newest look, set on the page's loop.
+    """
 
     snapshot = param.ClassSelector(
         default=Snapshot(), class_=Snapshot, allow_None=False, doc="What the newest look saw."
@@ -40,7 +43,11 @@ class Session(param.Parameterized):
         self._woken = False
         self._closed = False
         self._looked = 0.0
-        self._unsubscribe: Callable[[], None] = engine.bus.subscribe(self.wake)
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def open(self) -> None:
+        """Begin to look: once those who show the snapshot are there to see it change."""
+        self._unsubscribe = self._engine.bus.subscribe(self.wake)
         self.wake()
         self._pulse()
 
@@ -50,24 +57,20 @@ class Session(param.Parameterized):
             if self._woken or self._closed:
                 return
             self._woken = True
-        self._loop.soon(self._pace)
+            wait = max(0.0, self._looked + PERIOD - time.monotonic())
+        self._loop.later(wait, self._look)
 
     def close(self) -> None:
         """Look no more and leave the bus; closing twice does no harm."""
         self._closed = True
-        self._unsubscribe()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
         self._reads.close()
 
-    def _pace(self) -> None:
-        wait = self._looked + PERIOD - time.monotonic()
-        if wait > 0:
-            self._loop.later(wait, self._look)
-        else:
-            self._look()
-
     def _look(self) -> None:
-        self._woken = False
-        self._looked = time.monotonic()
+        with self._lock:
+            self._woken = False
+            self._looked = time.monotonic()
         before = self.snapshot
         self._reads.request(lambda: look(self._engine, before))
 

@@ -11,23 +11,23 @@ SIGNIFICANT = 0.01
 
 @dataclass(frozen=True)
 class StateWord:
-    """A state's word, icon and MUI colour: never told by colour alone."""
+    """A state's word, sign and tone (of `theme.TONES`): never told by colour alone."""
 
     word: str
-    icon: str
-    color: str
+    sign: str
+    tone: str
 
 
 STATES = {
-    "idle": StateWord("Idle", "radio_button_unchecked", "default"),
-    "starting": StateWord("Starting", "hourglass_top", "primary"),
-    "running": StateWord("Running", "play_circle", "primary"),
-    "stopping": StateWord("Stopping", "pause_circle", "warning"),
-    "completed": StateWord("Completed", "check_circle", "success"),
-    "stopped": StateWord("Stopped", "stop_circle", "warning"),
-    "failed": StateWord("Failed", "error", "error"),
+    "idle": StateWord("Idle", "○", "default"),
+    "starting": StateWord("Starting", "◔", "primary"),
+    "running": StateWord("Running", "●", "primary"),
+    "stopping": StateWord("Stopping", "◑", "warning"),
+    "completed": StateWord("Completed", "✓", "success"),
+    "stopped": StateWord("Stopped", "■", "warning"),
+    "failed": StateWord("Failed", "✕", "error"),
 }
-ELSEWHERE = StateWord("Running elsewhere", "sync_lock", "warning")
+ELSEWHERE = StateWord("Running elsewhere", "◆", "warning")
 
 
 def state_word(snapshot: Snapshot) -> StateWord:

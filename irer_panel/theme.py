@@ -39,3 +39,12 @@ THEME = {
     ),
 }
 """MUI themes by colour scheme."""
+
+TONES = {
+    "default": "var(--mui-palette-text-secondary)",
+    "primary": "var(--mui-palette-primary-main)",
+    "success": "var(--mui-palette-success-main)",
+    "warning": "var(--mui-palette-warning-main)",
+    "error": "var(--mui-palette-error-main)",
+}
+"""CSS colours of what is written in HTML, by meaning; they follow the theme."""

@@ -42,10 +42,10 @@ class BestRun(HuntView):
             filename="best_run.json",
             label="Download JSON",
             size="small",
-            variant="outlined",
             disabled=True,
             margin=0,
         )
+        self._download.variant = "outlined"  # given above, it would warn of itself
         self._update()
 
     def _file(self) -> io.BytesIO:

@@ -37,13 +37,19 @@ _FIGURES = (
 )
 
 
-def heading_html(run: Mapping[str, Any] | None) -> str:
-    """One line on a run, ledger columns."""
-    if run is None:
+def heading_html(run_id: str, run: Mapping[str, Any] | None) -> str:
+    """One line on a run.
+
+    Args:
+        run_id: its config_hash, empty for none.
+        run: its ledger columns, None where it is not of the hunt that is shown.
+    """
+    if not run_id:
         return '<div class="run"><b>No run selected</b></div>'
-    run_id = str(run["config_hash"])
-    generation = run.get("generation")
     parts = [f'<b>Run <code title="{html.escape(run_id)}">{short_id(run_id)}</code></b>']
+    if run is None:
+        return f'<div class="run">{parts[0]}<span><i>of an earlier hunt</i></span></div>'
+    generation = run.get("generation")
     if generation is not None:
         parts.append(f"<span><i>gen</i> {number(generation)}</span>")
     parts += [f"<span><i>{name}</i> {number(run.get(column))}</span>" for name, column in _FIGURES]
@@ -73,7 +79,8 @@ class RunHeading(HuntView):
 
     @param.depends("snapshot", watch=True)
     def _update(self, *_: Any) -> None:
-        self._pane.object = heading_html(self.snapshot.run(self._selection.run))
+        run = self._selection.run
+        self._pane.object = heading_html(run, self.snapshot.run(run))
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Row(

@@ -27,7 +27,7 @@ COLUMNS = {
 WIDTHS = {
     "config_hash": 12,
     "generation": 5.5,
-    "param_kappa": 9.5,
+    "param_kappa": 11,
     "param_sigma_k": 9,
     "param_alpha": 9,
     "log_prime_sse": 9.5,
@@ -61,6 +61,7 @@ _CSS = """
 .tabulator .tabulator-row.tabulator-selected, .tabulator .tabulator-row.tabulator-selected:hover {
   background: color-mix(in srgb, var(--mui-palette-primary-main) 24%, transparent) !important;
   color: var(--mui-palette-text-primary) !important; }
+.tabulator .tabulator-placeholder-contents { font-size: 14px !important; font-weight: 400; }
 .tabulator .tabulator-footer { padding: 0 6px !important; font-size: 12px; }
 .tabulator .tabulator-footer .tabulator-page { padding: 3px 8px !important; font-size: 12px; }
 """

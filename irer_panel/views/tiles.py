@@ -11,6 +11,7 @@ import param
 
 from irer_panel.snapshot import Snapshot
 from irer_panel.states import state_word
+from irer_panel.theme import TONES
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.wording import NONE, count, counted, duration, number, short_id
 
@@ -37,14 +38,6 @@ _CSS = """
 .detail { font-size: 12px; line-height: 16px; color: var(--mui-palette-text-secondary);
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 """
-
-_TONES = {
-    "default": "var(--mui-palette-divider)",
-    "primary": "var(--mui-palette-primary-main)",
-    "success": "var(--mui-palette-success-main)",
-    "warning": "var(--mui-palette-warning-main)",
-    "error": "var(--mui-palette-error-main)",
-}
 
 
 @dataclass(frozen=True)
@@ -75,7 +68,7 @@ def tiles(snapshot: Snapshot) -> list[Tile]:
             word.word,
             _since(snapshot),
             "State of the hunt, and since when.",
-            word.color,
+            word.tone,
         ),
         Tile(
             "event",
@@ -146,9 +139,10 @@ class Tiles(HuntView):
 def _tile_html(tile: Tile) -> str:
     value, detail = html.escape(tile.value), html.escape(tile.detail)
     kind = "value text" if tile.text else "value"
+    hint = f"{tile.value}\n{tile.meaning}" if tile.text else tile.meaning  # text may be cut
     return (
-        f'<div class="tile" data-tile="{tile.key}" style="--tone:{_TONES[tile.tone]}" '
-        f'title="{html.escape(tile.meaning)}"><div class="name">{tile.name}</div>'
+        f'<div class="tile" data-tile="{tile.key}" style="--tone:{TONES[tile.tone]}" '
+        f'title="{html.escape(hint)}"><div class="name">{tile.name}</div>'
         f'<div class="{kind}">{value}</div><div class="detail">{detail}</div></div>'
     )
 

@@ -1,0 +1,41 @@
+"""Runs with known fields, as the page finds them on disk."""
+
+import numpy as np
+
+from engine.settings import RunConfig
+from engine.store.artifact import RunResult, write_artifact
+
+SHAPE = {"N_grid": 32, "domain_length": 16.0, "T_steps": 10}
+
+
+def write_run(workspace, seed=0, **changes):
+    """Write a run's artifact with random fields.
+
+    Returns:
+        Its id, ρ and g_tt.
+    """
+    config = RunConfig(**{**SHAPE, "seed": seed, **changes})
+    random = np.random.default_rng(seed)
+    n = config.N_grid
+
+    def field():
+        return random.random((n, n), np.float32)
+
+    rho, g_tt = field(), -1 + 0.1 * field()
+    psi = np.sqrt(rho).astype(np.complex64)
+    result = RunResult(
+        psi=psi,
+        rho_s=field(),
+        final_rho=rho,
+        final_g_tt=g_tt,
+        checkpoint_psi=psi,
+        checkpoint_rho_s=field(),
+        checkpoint_t=0.5,
+        t_end=1.0,
+        history_t=np.array([1.0]),
+        history_rho=rho[None],
+        history_g_tt=g_tt[None],
+        diagnostics={"t": np.array([0.0, 1.0]), "q_coherence": np.array([1.0, 1.0])},
+    )
+    write_artifact(workspace.artifact_path(config.config_hash), config, result)
+    return config.config_hash, rho, g_tt

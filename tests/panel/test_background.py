@@ -1,0 +1,81 @@
+"""Work off the loop: bursts cost two jobs, and a closed page hears nothing."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from irer_panel.background import KernelLoop, Newest, NoLoop, loop_of
+
+
+@pytest.fixture
+def executor():
+    with ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+def test_of_a_burst_the_first_and_the_newest_run(executor):
+    async def burst():
+        gate = threading.Event()
+        delivered = []
+        newest = Newest(executor, KernelLoop(), delivered.append)
+        newest.request(lambda: gate.wait(10) and 0)
+        for number in range(1, 100):
+            newest.request(lambda number=number: number)
+        gate.set()
+        while 99 not in delivered:
+            await asyncio.sleep(0.01)
+        return delivered
+
+    assert asyncio.run(burst()) == [0, 99]
+
+
+def test_results_come_back_on_the_loops_own_thread(executor):
+    async def ask():
+        where = asyncio.get_running_loop().create_future()
+        newest = Newest(
+            executor, KernelLoop(), lambda _: where.set_result(threading.current_thread())
+        )
+        newest.request(threading.current_thread)
+        return await asyncio.wait_for(where, 10)
+
+    assert asyncio.run(ask()) is threading.current_thread()
+
+
+def test_nothing_is_delivered_after_close(executor):
+    async def close_early():
+        gate = threading.Event()
+        delivered = []
+        newest = Newest(executor, KernelLoop(), delivered.append)
+        newest.request(lambda: gate.wait(10))
+        newest.close()
+        newest.request(lambda: 1)
+        gate.set()
+        await asyncio.sleep(0.1)
+        return delivered
+
+    assert asyncio.run(close_early()) == []
+
+
+def test_a_failed_job_is_logged_and_the_next_one_runs(executor, caplog):
+    async def fail():
+        delivered = []
+        newest = Newest(executor, KernelLoop(), delivered.append)
+        newest.request(lambda: 1 / 0)
+        while "background job failed" not in caplog.text:
+            await asyncio.sleep(0.01)
+        newest.request(lambda: 2)
+        while not delivered:
+            await asyncio.sleep(0.01)
+        return delivered
+
+    assert asyncio.run(fail()) == [2]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_script_without_a_loop_is_its_own():
+    assert isinstance(loop_of(None), NoLoop)
+    called = threading.Event()
+    loop_of(None).later(0.01, called.set)
+    assert called.wait(10)

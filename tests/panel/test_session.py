@@ -1,0 +1,214 @@
+"""A session sees what the engine does, off the loop, and leaves nothing behind."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from engine.hunt.engine import Engine
+from engine.settings import HuntSettings
+from engine.store.lock import WorkspaceLock
+from engine.store.workspace import Workspace
+from irer_panel.app import Cockpit, create_view, load_plotting
+from irer_panel.background import KernelLoop
+from irer_panel.selection import Selection
+from irer_panel.session import PERIOD, Session
+from irer_panel.snapshot import Snapshot, look
+from irer_panel.states import notice, start_refusal, state_word
+from irer_panel.views.tiles import tiles
+from irer_panel.wording import NONE
+
+# Panel's table, on pandas 3.
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.reset_index")
+
+SMALL = HuntSettings.from_mapping(
+    {
+        "num_generations": 2,
+        "population_size": 2,
+        "N_grid": 32,
+        "domain_length": 256.0,
+        "T_steps": 40,
+        "null_draws": 19,
+        "history_frames": 1,
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """An engine whose hunt is over, and the sessions' snapshots of it while it ran."""
+    engine = Engine(Workspace.open(tmp_path_factory.mktemp("hunted")))
+
+    async def watch():
+        session = Session(engine, KernelLoop())
+        seen = []
+        times = []
+
+        def note(event):
+            seen.append(event.new)
+            times.append(time.monotonic())
+
+        session.param.watch(note, "snapshot")
+        session.open()
+        assert engine.bus.listeners == 1
+        await asyncio.get_running_loop().run_in_executor(None, engine.start_hunt, SMALL)
+        async with asyncio.timeout(120):
+            while not seen or seen[-1].status.state != "completed" or len(seen[-1].runs) < 4:
+                await asyncio.sleep(0.05)
+        session.close()
+        session.close()
+        return seen, times
+
+    seen, times = asyncio.run(watch())
+    yield engine, seen, times
+    engine.close()
+
+
+def settled(engine, *, until=lambda cockpit: True):
+    """A cockpit in a running loop, once `until` holds; what it was is returned closed."""
+
+    async def run():
+        cockpit = create_view(engine)
+        async with asyncio.timeout(60):
+            while cockpit.best is None or not until(cockpit):
+                await asyncio.sleep(0.02)
+        cockpit.close()
+        return cockpit
+
+    return asyncio.run(run())
+
+
+def test_a_session_follows_the_hunt_to_its_end(finished):
+    engine, seen, _ = finished
+    assert seen[-1].status == engine.status()
+    assert [row["config_hash"] for row in engine.reader.runs(order="-")] == list(
+        seen[-1].runs["config_hash"]
+    )
+    done = [snapshot.status.runs_done for snapshot in seen]
+    assert done == sorted(done)
+    assert done[-1] == 4
+
+
+def test_looks_are_at_most_eight_a_second(finished):
+    _, seen, times = finished
+    assert len(seen) <= (times[-1] - times[0]) / PERIOD + 2
+
+
+def test_a_closed_session_listens_no_more(finished):
+    engine, *_ = finished
+    assert engine.bus.listeners == 0
+
+
+def test_what_did_not_change_is_not_read_again(finished):
+    engine, seen, _ = finished
+    again = look(engine, seen[-1])
+    assert again.runs is seen[-1].runs
+    assert again.best is seen[-1].best
+
+
+def test_a_new_server_remembers_the_last_hunt_from_the_ledger(finished):
+    engine, seen, _ = finished
+    other = Engine(engine.workspace)
+    try:
+        shown = look(other, Snapshot()).shown
+    finally:
+        other.close()
+    was = seen[-1].status
+    assert other.status().hunt_id == ""
+    assert (shown.state, shown.hunt_id, shown.runs_done) == ("completed", was.hunt_id, 4)
+    assert shown.failures == was.failures
+    assert shown.last_sse == was.last_sse
+    assert shown.last_h_norm == was.last_h_norm
+    assert (shown.best is None) == (was.best is None)
+    if was.best:
+        assert shown.best["config_hash"] == was.best["config_hash"]
+        assert shown.best["config"]["N_grid"] == 32
+
+
+def test_an_empty_workspace_is_idle_and_says_what_to_do(tmp_path):
+    engine = Engine(Workspace.open(tmp_path))
+    snapshot = look(engine, Snapshot())
+    engine.close()
+    assert state_word(snapshot).word == "Idle"
+    assert notice(snapshot) == ("", "")
+    assert start_refusal(snapshot) == ""
+    assert snapshot.newest == ""
+    values = {tile.key: tile.value for tile in tiles(snapshot)}
+    assert values.pop("status") == "Idle"
+    assert set(values.values()) == {NONE}
+
+
+def test_start_is_refused_while_somebody_else_hunts_and_names_them(tmp_path):
+    engine = Engine(Workspace.open(tmp_path))
+    lock = WorkspaceLock(tmp_path).acquire("hunt")
+    try:
+        snapshot = look(engine, Snapshot())
+    finally:
+        lock.release()
+    assert state_word(snapshot).word == "Running elsewhere"
+    assert "Another process hunts in this workspace: process" in start_refusal(snapshot)
+    after = look(engine, snapshot)
+    engine.close()
+    assert start_refusal(after) == ""
+
+
+def test_a_ledger_that_is_none_is_named_not_raised(tmp_path):
+    workspace = Workspace.open(tmp_path)
+    engine = Engine(workspace)
+    workspace.ledger_path.write_text("not a database, and long enough to be taken for one" * 40)
+    severity, text = notice(look(engine, Snapshot()))
+    engine.close()
+    assert severity == "error"
+    assert "simulation_ledger.sqlite" in text
+
+
+def test_a_cockpit_shows_the_newest_run_and_frees_all_on_close(finished):
+    engine, seen, _ = finished
+    load_plotting()
+    threads = threading.active_count()
+    cockpit = settled(engine, until=lambda c: c.fields.pair.fields is not None)
+    assert cockpit.selection.run == seen[-1].newest == cockpit.fields.pair.fields.run
+    assert engine.bus.listeners == 0
+    assert not cockpit.selection.param.watchers.get("run", {}).get("value")
+    assert threading.active_count() <= threads + 5  # the process's readers and painter
+
+
+def test_a_picked_run_stays_when_another_lands_and_follow_catches_up():
+    selection = Selection()
+    selection.land("a" * 40)
+    assert selection.run == "a" * 40
+    selection.pick("b" * 40)
+    selection.land("c" * 40)
+    assert (selection.run, selection.follow) == ("b" * 40, False)
+    selection.follow = True
+    assert selection.run == "c" * 40
+
+
+def test_a_row_of_the_list_picks_its_run(finished):
+    engine, *_ = finished
+    cockpit = settled(engine, until=lambda c: len(c.session.snapshot.runs) == 4)
+    table = cockpit.runs._table
+    assert table.selection == [0]
+    cockpit.runs._clicked(type("Click", (), {"row": 2}))
+    assert cockpit.selection.run == table.value["config_hash"].iloc[2]
+    assert table.selection == [2]
+
+
+def test_stop_and_a_second_start_reach_the_engine_and_their_refusals_the_page(finished):
+    engine, *_ = finished
+
+    async def run():
+        cockpit = Cockpit(engine)
+        cockpit.controls.enter("N_grid", "65536")
+        told = asyncio.get_running_loop().create_future()
+        cockpit.loop = type("Ears", (), {"soon": lambda _, call: told_by(told, call)})()
+        cockpit.start()
+        call = await asyncio.wait_for(told, 30)
+        cockpit.close()
+        return call.args[0]
+
+    def told_by(told, call):
+        told.get_loop().call_soon_threadsafe(told.set_result, call)
+
+    assert "65536" in asyncio.run(run())

@@ -1,0 +1,138 @@
+"""What the page says in words, for states that a page can be in."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from engine.live.status import HuntStatus
+from irer_panel.snapshot import Snapshot
+from irer_panel.states import notice, progress, progress_words, start_refusal, state_word, verdict
+from irer_panel.views.best import best_json
+from irer_panel.views.header import header_html
+from irer_panel.views.run_heading import heading_html
+from irer_panel.views.runs import COLUMNS, run_table
+from irer_panel.views.tiles import tiles, tiles_html
+
+RUNNING = HuntStatus(
+    state="running",
+    hunt_id="2026-11-20-001",
+    generation=4,
+    num_generations=10,
+    runs_done=37,
+    runs_total=100,
+    rate=1.8,
+    eta_s=35.2,
+    stage="simulating",
+    failures={"diverged": 2},
+)
+BEST = {
+    "config_hash": "0123456789" * 4,
+    "generation": 3,
+    "fitness": 12.4,
+    "p_phase_scramble": 0.21,
+    "p_target_shuffle": 0.38,
+}
+
+
+def seen(status=RUNNING, **changes):
+    return Snapshot(status=status, shown=status, **changes)
+
+
+def changed(**changes):
+    return seen(HuntStatus(**{**RUNNING.to_dict(), **changes}))
+
+
+def test_progress_is_runs_generation_rate_and_time_left():
+    assert progress(seen()) == pytest.approx(0.37)
+    words = progress_words(seen())
+    assert words == "37/100 runs · gen 4/10 · 1.8 runs/s · simulating · 35 s left"
+    assert 'aria-valuenow="37"' in header_html(seen())
+
+
+@pytest.mark.parametrize("state", ["starting", "running", "stopping"])
+def test_start_is_refused_with_a_reason_while_a_hunt_is_under_way(state):
+    reason = start_refusal(changed(state=state))
+    assert "2026-11-20-001" in reason
+    assert "37 of 100 runs" in reason
+    assert "Stop it, or wait" in reason
+
+
+@pytest.mark.parametrize("state", ["idle", "completed", "stopped", "failed"])
+def test_start_is_open_otherwise(state):
+    assert start_refusal(changed(state=state)) == ""
+
+
+def test_a_failed_hunt_says_why_what_is_kept_and_what_to_do():
+    severity, text = notice(changed(state="failed", error="disk full; free disk space."))
+    assert severity == "error"
+    for part in ("failed: disk full; free disk space.", "37 of 100 runs", "press Start"):
+        assert part in text
+
+
+def test_a_stopped_hunt_says_what_is_kept():
+    severity, text = notice(changed(state="stopped"))
+    assert severity == "warning"
+    assert "37 of 100 runs were done and are kept" in text
+
+
+def test_a_low_score_that_the_nulls_match_is_called_insignificant():
+    assert verdict(changed(best=BEST)).startswith("Nothing significant: p = 0.21")
+    better = {**BEST, "p_phase_scramble": 0.005, "p_target_shuffle": 0.005}
+    words = verdict(changed(best=better))
+    assert "beats both null hypotheses" in words
+    assert "Replicate" in words
+
+
+def test_a_hunt_without_a_score_names_the_classes():
+    assert verdict(changed(failures={"too_few_peaks": 37})) == (
+        "None of 37 runs has a score yet: 37 too few peaks."
+    )
+
+
+def test_tiles_count_failures_by_class_and_mark_them():
+    failures = {tile.key: tile for tile in tiles(seen())}["failures"]
+    assert (failures.value, failures.detail, failures.tone) == ("2", "2 diverged", "error")
+    assert {tile.key: tile for tile in tiles(changed(failures={}))}["failures"].tone == "default"
+
+
+def test_no_state_is_told_by_colour_alone():
+    words = {state_word(changed(state=s)).word for s in ("idle", "running", "failed", "completed")}
+    signs = {state_word(changed(state=s)).sign for s in ("idle", "running", "failed", "completed")}
+    assert len(words) == len(signs) == 4
+
+
+def test_text_from_outside_is_not_markup():
+    evil = "<img src=x onerror=alert(1)>"
+    assert evil not in tiles_html(changed(last_event=evil))
+    assert evil not in header_html(changed(hunt_id=evil))
+    row = {"config_hash": "a" * 40, "status": "diverged", "error": evil}
+    assert evil not in heading_html("a" * 40, row)
+
+
+def test_the_heading_has_the_whole_id_on_hover():
+    name = "0123456789" * 4
+    assert f'title="{name}">01234567<' in heading_html(name, {"status": "ok"})
+    assert "of an earlier hunt" in heading_html(name, None)
+    assert "No run selected" in heading_html("", None)
+
+
+def test_the_run_list_has_numbers_or_nothing_and_the_weaker_p():
+    rows = [
+        {"config_hash": "a" * 40, "status": "ok", "log_prime_sse": 0.5, "fitness": 2.0,
+         "p_phase_scramble": 0.1, "p_target_shuffle": 0.3},
+        {"config_hash": "b" * 40, "status": "too_few_peaks", "log_prime_sse": None,
+         "p_phase_scramble": None, "p_target_shuffle": None},
+    ]  # fmt: skip
+    table = run_table(pd.DataFrame(rows))
+    assert list(table.columns) == list(COLUMNS)
+    assert table["p"].tolist()[0] == 0.3
+    assert table["p"].isna().tolist() == [False, True]
+    assert table["status"].tolist() == ["ok", "too few peaks"]
+    assert len(run_table(pd.DataFrame())) == 0
+
+
+def test_the_best_run_is_strict_json():
+    assert json.loads(best_json(BEST)) == BEST
+    with pytest.raises(ValueError, match="JSON compliant"):
+        best_json({"fitness": float("nan")})
