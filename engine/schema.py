@@ -85,14 +85,18 @@ def _coerce(name: str, value: Any, declared: Any) -> Any:
     if typing.get_origin(declared) is tuple:
         if not isinstance(value, list | tuple) or len(value) != 2:
             raise SettingsError(
-                f"{name}: got {reprlib.repr(value)}, expected two numbers [low, high].", field=name
+                f"{name}: got {reprlib.repr(value)}, expected [low, high]; write [0.1, 0.5].",
+                field=name,
             )
         return tuple(_coerce(name, item, float) for item in value)
     if declared is str:
         if not isinstance(value, str):
-            raise SettingsError(f"{name}: got {reprlib.repr(value)}, expected text.", field=name)
+            raise SettingsError(
+                f"{name}: got {reprlib.repr(value)}, expected text; put it in quotes.", field=name
+            )
         return value
-    kind = "a whole number" if declared is int else "a number"
+    whole = declared is int
+    kind, example = ("a whole number", "10") if whole else ("a number", "0.5")
     try:
         if isinstance(value, bool | str | bytes):
             raise TypeError
@@ -100,21 +104,25 @@ def _coerce(name: str, value: Any, declared: Any) -> Any:
         exact = int(value) if declared is int and math.isfinite(number) else number
     except (TypeError, ValueError, OverflowError):
         raise SettingsError(
-            f"{name}: got {reprlib.repr(value)}, expected {kind}.", field=name
+            f"{name}: got {reprlib.repr(value)}, expected {kind}; write {example}.", field=name
         ) from None
     if not math.isfinite(number):
         raise SettingsError(
-            f"{name}: got {reprlib.repr(value)}, expected a finite number.", field=name
+            f"{name}: got {reprlib.repr(value)}, expected a finite number; write {example}.",
+            field=name,
         )
     if declared is int and exact != value:
-        raise SettingsError(f"{name}: got {reprlib.repr(value)}, expected {kind}.", field=name)
+        raise SettingsError(
+            f"{name}: got {reprlib.repr(value)}, expected {kind}; write {example}.", field=name
+        )
     return exact if declared is int else number + 0.0
 
 
 def _check_value(name: str, value: Any, spec: Spec) -> None:
     if spec.choices and value not in spec.choices:
         raise SettingsError(
-            f"{name}: got {reprlib.repr(value)}, expected one of {', '.join(spec.choices)}.",
+            f"{name}: got {reprlib.repr(value)}, expected one of "
+            f"{', '.join(spec.choices)}; choose one.",
             field=name,
         )
     digits = spec.pattern_hex

@@ -78,7 +78,7 @@ def test_bad_input_is_one_line_that_names_the_field(name, value, message):
     ("values", "message"),
     [
         ({"kappa_range": [0.2, 0.1]}, "swap"),
-        ({"kappa_range": [0.1]}, "two numbers"),
+        ({"kappa_range": [0.1]}, "expected \\[low, high\\]"),
         ({"sigma_k_range": [0, 1]}, "above 0"),
         ({"num_generations": 0}, "at least 1"),
         ({"strategy": "luck"}, "expected one of genetic"),
