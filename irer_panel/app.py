@@ -22,11 +22,11 @@ from irer_panel.views.control_panel import ControlPanel
 from irer_panel.views.fold import Fold
 from irer_panel.views.header import Header
 from irer_panel.views.notice import Notice
-from irer_panel.views.runs import RunList
 from irer_panel.views.tiles import Tiles
 
 if TYPE_CHECKING:
     from irer_panel.views.field_panel import FieldPanel
+    from irer_panel.views.runs import RunList
 
 TITLE = "IRER"
 
@@ -127,6 +127,8 @@ class Cockpit(pn.viewable.Viewer):
             self.fields.pair.complete()
 
     def _add_runs(self) -> None:
+        from irer_panel.views.runs import RunList
+
         self.runs = RunList(self.selection, snapshot=self.session.param.snapshot)
         self._places[1].append(self.runs)
 
@@ -165,8 +167,9 @@ class HuntDashboard(Cockpit):
 
 
 def load_plotting() -> None:
-    """Import HoloViews and what draws: a second that the first paint does not wait for."""
-    import irer_panel.views.field_panel  # noqa: F401
+    """Import HoloViews and pandas: a second that the first paint does not wait for."""
+    import irer_panel.views.field_panel
+    import irer_panel.views.runs  # noqa: F401
 
 
 def prepare() -> None:

@@ -3,6 +3,7 @@
 import errno
 import gc
 import importlib
+import logging
 import os
 import socket
 import sys
@@ -16,18 +17,22 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.server.server import Server
 from bokeh.util.warnings import BokehUserWarning
+from tornado.websocket import WebSocketClosedError
 
 from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel.app import TITLE, create_page, load_plotting
-from irer_panel.background import painters
+from irer_panel.background import painters, readers
 from irer_panel.viewport import warm_up
 
 DEFAULT_PORT = 5006
 MAX_PORT = 65_535
 DEFAULT_ADDRESS = "127.0.0.1"
 SWITCH_SECONDS = 0.001
+WARM_UP_AFTER = 5.0
+"""Seconds from the start: the first page is painted by then, and should not be slowed down."""
+
 _gate = threading.Lock()
 
 
@@ -48,12 +53,16 @@ def shared_engine(workspace: Workspace | None = None) -> Engine:
             # A view that joins a page after it is shown may be restyled in the browser, which then
             # names models that the server knows: harmless, and nothing for a user's log.
             warnings.filterwarnings("ignore", "reference already known", BokehUserWarning)
+            logging.getLogger("asyncio").addFilter(_worth_telling)
             engine = Engine(workspace or Workspace.open(None))
             # `atexit` comes too late: the executors have shut down by then, and a running hunt
             # would break where it should stop.
             threading._register_atexit(engine.close)  # type: ignore[attr-defined]
             pn.state.cache["irer_engine"] = engine
-            painters.submit(_warm_up)
+            readers.submit(load_plotting)
+            warm = threading.Timer(WARM_UP_AFTER, painters.submit, (_warm_up,))
+            warm.daemon = True
+            warm.start()
         return engine
 
 
@@ -142,9 +151,14 @@ def _refused(port: int, address: str, error: OSError) -> SettingsError:
     )
 
 
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """False for a browser that went while it was being told something."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or not issubclass(kind, WebSocketClosedError)
+
+
 def _warm_up() -> None:
-    """What the first page, picture and hunt need, loaded while nobody waits for the loop."""
-    load_plotting()
+    """What the first picture and hunt need, loaded while nobody waits for it."""
     warm_up()
     importlib.import_module("engine.physics.simulate")
     # Of all that is loaded by now nothing becomes garbage: without it, a full collection no longer

@@ -1,12 +1,9 @@
 """One look at an engine: the status, and what the ledger says of the hunt that the page shows."""
 
-import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-import pandas as pd
 
 from engine.errors import EngineError
 from engine.hunt.engine import Engine
@@ -35,7 +32,7 @@ class Snapshot:
     status: HuntStatus = field(default_factory=HuntStatus)
     shown: HuntStatus = field(default_factory=HuntStatus)
     elsewhere: str = ""
-    runs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    runs: Sequence[Mapping[str, Any]] = ()
     best: Mapping[str, Any] | None = None
     sequence: int = -1
     problem: str = ""
@@ -43,18 +40,12 @@ class Snapshot:
 
     def run(self, run_id: str) -> Mapping[str, Any] | None:
         """The row of one run of `runs`, None where it is not among them."""
-        if not run_id or self.runs.empty:
-            return None
-        rows = self.runs[self.runs["config_hash"] == run_id]
-        return None if rows.empty else _plain(rows.iloc[0])
+        return next((row for row in self.runs if row["config_hash"] == run_id), None)
 
     @property
     def newest(self) -> str:
         """The newest run that has an artifact, empty for none."""
-        if self.runs.empty:
-            return ""
-        rows = self.runs[self.runs["artifact_sha256"].notna()]
-        return "" if rows.empty else str(rows["config_hash"].iloc[0])
+        return next((row["config_hash"] for row in self.runs if row["artifact_sha256"]), "")
 
 
 def look(engine: Engine, before: Snapshot) -> Snapshot:
@@ -79,10 +70,9 @@ def _read_ledger(engine: Engine, now: Snapshot, before: Snapshot) -> Snapshot:
         hunt_id, ours = hunt["hunt_id"], False  # another process has hunted since
     sequence = engine.reader.last_seq()
     if sequence != before.sequence or before.shown.hunt_id != hunt_id:
-        rows = engine.reader.runs(hunt_id or None, limit=MAX_RUNS, order="-")
         now = replace(
             now,
-            runs=pd.DataFrame(rows),
+            runs=engine.reader.runs(hunt_id or None, limit=MAX_RUNS, order="-"),
             best=_best_record(engine, hunt_id) if hunt_id else None,
             sequence=sequence,
         )
@@ -102,7 +92,7 @@ def _best_record(engine: Engine, hunt_id: str) -> dict[str, Any] | None:
 
 def recalled(
     hunt: Mapping[str, Any],
-    runs: pd.DataFrame,
+    runs: Sequence[Mapping[str, Any]],
     best: Mapping[str, Any] | None,
     counts: Mapping[str, int],
     alive: bool,
@@ -117,7 +107,7 @@ def recalled(
         alive: whether the process that runs it still lives.
     """
     settings = hunt["settings"]
-    last = _plain(runs.iloc[0]) if len(runs) else {}
+    last: Mapping[str, Any] = runs[0] if runs else {}
     state, error, done = str(hunt["state"]), str(hunt.get("reason") or ""), sum(counts.values())
     if state == "running" and not alive:
         state, error = "failed", "the process that ran it ended before the hunt did"
@@ -141,11 +131,3 @@ def recalled(
         error=error if state == "failed" else "",
         settings=settings,
     )
-
-
-def _plain(row: pd.Series) -> dict[str, Any]:
-    """A row with None for NaN."""
-    return {
-        str(key): None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in row.items()
-    }

@@ -1,5 +1,6 @@
 """The run list: every run of the hunt, newest first; a click selects one."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -76,11 +77,12 @@ if (v !== 0 && (a < 1e-3 || a >= 1e6)) {
   .replace('-', '−') %><% } } %>"""
 
 
-def run_table(runs: pd.DataFrame) -> pd.DataFrame:
+def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """The columns of the list, in order, numbers as floats with NaN for none.
 
     `p` is the larger, hence weaker, of a run's two null p-values.
     """
+    runs = pd.DataFrame(list(rows))
     odds = runs.reindex(columns=["p_phase_scramble", "p_target_shuffle"])
     runs = runs.assign(p=odds.apply(pd.to_numeric, errors="coerce").max(axis=1, skipna=False))
     table = runs.reindex(columns=list(COLUMNS)).reset_index(drop=True)
@@ -98,10 +100,10 @@ class RunList(HuntView):
     def __init__(self, selection: Selection, **params: Any) -> None:
         super().__init__(**params)
         self._selection = selection
-        self._shown: pd.DataFrame | None = None
+        self._shown: Sequence[Mapping[str, Any]] | None = None
         numbers = [name for name in COLUMNS if name not in _TEXT]
         self._table = pn.widgets.Tabulator(
-            run_table(pd.DataFrame()),
+            run_table(()),
             titles=COLUMNS,
             formatters={
                 "config_hash": HTMLTemplateFormatter(template=_ID),

@@ -2,7 +2,6 @@
 
 import json
 
-import pandas as pd
 import pytest
 
 from engine.live.status import HuntStatus
@@ -124,12 +123,12 @@ def test_the_run_list_has_numbers_or_nothing_and_the_weaker_p():
         {"config_hash": "b" * 40, "status": "too_few_peaks", "log_prime_sse": None,
          "p_phase_scramble": None, "p_target_shuffle": None},
     ]  # fmt: skip
-    table = run_table(pd.DataFrame(rows))
+    table = run_table(rows)
     assert list(table.columns) == list(COLUMNS)
     assert table["p"].tolist()[0] == 0.3
     assert table["p"].isna().tolist() == [False, True]
     assert table["status"].tolist() == ["ok", "too few peaks"]
-    assert len(run_table(pd.DataFrame())) == 0
+    assert len(run_table(())) == 0
 
 
 def test_the_best_run_is_strict_json():
