@@ -1,5 +1,6 @@
 """The composition of the page: a cockpit of views over one engine, for a browser or a notebook."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,9 +35,8 @@ TITLE = "IRER"
 class Cockpit(pn.viewable.Viewer):
     """All views of one page over one engine. As a viewer it is the notebook's layout.
 
-    Header and tiles are there at once; controls, fields, run list and best run follow one by one
-    (`furnish`), so that the first paint is early and no step holds up the loop, on which other
-    pages and the hunt's news depend.
+    The header is there at once; all else follows view by view (`furnish`), made in another thread
+    than the loop's, on which other pages and the hunt's news depend.
     """
 
     def __init__(self, engine: Engine, **params: Any) -> None:
@@ -46,16 +46,15 @@ class Cockpit(pn.viewable.Viewer):
         self.session = Session(engine, self.loop)
         self.selection = Selection()
         self.controls = HuntControls()
-        look = self.session.param.snapshot
-        self.header = Header(snapshot=look)
-        self.notice = Notice(snapshot=look)
-        self.tiles = Tiles(snapshot=look)
+        self.header = Header(snapshot=self.session.param.snapshot)
         self.panel: ControlPanel | None = None
         self.fields: FieldPanel | None = None
         self.runs: RunList | None = None
         self.best: BestRun | None = None
-        self.side, *self._places = [pn.Column(sizing_mode="stretch_width") for _ in range(4)]
+        self.side = pn.Column(sizing_mode="stretch_width")
+        self.main = pn.Column(sizing_mode="stretch_width")
         self._to_furnish = [
+            self._add_summary,
             self._add_panel,
             self._add_fields,
             self._add_second_field,
@@ -80,8 +79,8 @@ class Cockpit(pn.viewable.Viewer):
         readers.submit(self.engine.stop_hunt)
 
     def furnish(self) -> None:
-        """Add the views that are heavy to make, each in a turn of the loop of its own."""
-        readers.submit(load_plotting).add_done_callback(lambda _: self.loop.soon(self._add_next))
+        """Add the views, from top to bottom."""
+        self.loop.soon(self._add_next)
 
     def close(self, *_: Any) -> None:
         """Free subscriptions and watchers; the engine and its hunt go on."""
@@ -102,9 +101,15 @@ class Cockpit(pn.viewable.Viewer):
 
     def _add_next(self) -> None:
         if self._to_furnish and not self._closed:
-            with pn.io.hold(freeze=True):  # else each model that joins has all others walked
-                self._to_furnish.pop(0)()
-            self.loop.soon(self._add_next)
+            self.loop.aside(partial(self._add, self._to_furnish.pop(0)), self._add_next)
+
+    def _add(self, view: Callable[[], None]) -> None:
+        with pn.io.hold(freeze=True):  # else each model that joins has all others walked
+            view()
+
+    def _add_summary(self) -> None:
+        look = self.session.param.snapshot
+        self.main.extend([Notice(snapshot=look), Tiles(snapshot=look), Fold()])
 
     def _add_panel(self) -> None:
         look = self.session.param.snapshot
@@ -120,7 +125,7 @@ class Cockpit(pn.viewable.Viewer):
             self.loop,
             snapshot=self.session.param.snapshot,
         )
-        self._places[0].append(self.fields)
+        self.main.append(self.fields)
 
     def _add_second_field(self) -> None:
         if self.fields is not None:
@@ -130,25 +135,18 @@ class Cockpit(pn.viewable.Viewer):
         from irer_panel.views.runs import RunList
 
         self.runs = RunList(self.selection, snapshot=self.session.param.snapshot)
-        self._places[1].append(self.runs)
+        place = pn.Column(self.runs, styles={"flex": "3 1 680px", "min-width": "0"})
+        wrapping = {"flex-wrap": "wrap", "gap": "16px"}
+        self._lists = pn.Row(place, sizing_mode="stretch_width", styles=wrapping)
+        self.main.append(self._lists)
 
     def _add_best(self) -> None:
         self.best = BestRun(snapshot=self.session.param.snapshot)
-        self._places[2].append(self.best)
-
-    @property
-    def main(self) -> list[Any]:
-        """Everything but the controls, from top to bottom."""
-        fields, runs, best = self._places
-        runs.styles = {"flex": "3 1 680px", "min-width": "0"}
-        best.styles = {"flex": "2 1 300px", "min-width": "0"}
-        wrapping = {"flex-wrap": "wrap", "gap": "16px"}
-        lists = pn.Row(runs, best, sizing_mode="stretch_width", styles=wrapping)
-        return [self.notice, self.tiles, fields, lists]
+        self._lists.append(pn.Column(self.best, styles={"flex": "2 1 300px", "min-width": "0"}))
 
     def __panel__(self) -> pn.viewable.Viewable:
         left = pn.Column(self.side, width=320)
-        right = pn.Column(self.header, *self.main, sizing_mode="stretch_width")
+        right = pn.Column(self.header, self.main, sizing_mode="stretch_width")
         return pn.Row(left, right, sizing_mode="stretch_width")
 
 
@@ -167,7 +165,7 @@ class HuntDashboard(Cockpit):
 
 
 def load_plotting() -> None:
-    """Import HoloViews and pandas: a second that the first paint does not wait for."""
+    """Import HoloViews and pandas: a second that the first page need not wait for."""
     import irer_panel.views.field_panel
     import irer_panel.views.runs  # noqa: F401
 
@@ -191,6 +189,8 @@ def create_page(engine: Engine) -> pmui.Page:
     cockpit = Cockpit(engine)
     pn.state.onload(cockpit.furnish)
     pn.state.on_session_destroyed(cockpit.close)
+    # As high as its content: Panel would fit it into the window, and views overlap.
+    cockpit.main.styles = {"padding": "12px 16px 24px", "gap": "12px", "max-height": "none"}
     page = pmui.Page(
         title=TITLE,
         meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",
@@ -204,15 +204,7 @@ def create_page(engine: Engine) -> pmui.Page:
         header=[cockpit.header],
         sidebar=[cockpit.side],
         sidebar_width=336,
-        main=[
-            pn.Column(
-                *cockpit.main,
-                Fold(),
-                sizing_mode="stretch_width",
-                # As high as its content: Panel would fit it into the window, and views overlap.
-                styles={"padding": "12px 16px 24px", "gap": "12px", "max-height": "none"},
-            )
-        ],
+        main=[cockpit.main],
         busy_indicator=None,
     )
     with edit_readonly(page):

@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 from bokeh.document import Document
 from panel.io.document import hold
+from panel.io.state import set_curdoc, state
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,9 @@ readers = ThreadPoolExecutor(4, thread_name_prefix="irer-read")
 painters = ThreadPoolExecutor(1, thread_name_prefix="irer-paint")
 """Rasterization, for all sessions: one thread, as Numba's fallback layer allows no second."""
 
+builders = ThreadPoolExecutor(1, thread_name_prefix="irer-build")
+"""Views in the making, for all sessions: one thread, as HoloViews keeps its options globally."""
+
 
 class Loop(Protocol):
     """Where a page lives; both are called from any thread."""
@@ -35,6 +39,9 @@ class Loop(Protocol):
 
     def later(self, seconds: float, call: Call) -> None:
         """Run after a while, on the loop, for what changes no models."""
+
+    def aside(self, call: Call, then: Call) -> None:
+        """Run what makes models by the dozen, then go on as with `soon`."""
 
 
 class KernelLoop:
@@ -55,6 +62,11 @@ class KernelLoop:
         """Run after a while."""
         self._loop.call_soon_threadsafe(self._loop.call_later, seconds, call)
 
+    def aside(self, call: Call, then: Call) -> None:
+        """Run both, each in a turn of its own."""
+        self.soon(call)
+        self.soon(then)
+
 
 class DocumentLoop(KernelLoop):
     """The loop of one browser session: calls to change it hold its lock, and end with it."""
@@ -72,6 +84,31 @@ class DocumentLoop(KernelLoop):
 
         self._document.add_next_tick_callback(run)
 
+    def aside(self, call: Call, then: Call) -> None:
+        """Run in another thread, which owns the document for that time; the loop serves others.
+
+        Bokeh makes a model in a millisecond, and a view has fifty of them.
+        """
+
+        async def run() -> None:
+            with set_curdoc(self._document), hold(self._document):
+                await self._loop.run_in_executor(builders, self._own_and_run, call)
+            then()
+
+        self._document.add_next_tick_callback(run)  # type: ignore[arg-type]  # it awaits
+
+    def _own_and_run(self, call: Call) -> None:
+        # Panel changes models at once in the thread that a document belongs to, and elsewhere only
+        # schedules the change. The session's lock, which the loop holds, keeps all others out.
+        document = self._document
+        owner = state._thread_id_[document]
+        with set_curdoc(document):
+            state._thread_id = threading.get_ident()
+            try:
+                call()
+            finally:
+                state._thread_id_[document] = owner
+
 
 class NoLoop:
     """A plain script: calls run at once, in the thread that asks."""
@@ -85,6 +122,11 @@ class NoLoop:
         timer = threading.Timer(seconds, call)
         timer.daemon = True
         timer.start()
+
+    def aside(self, call: Call, then: Call) -> None:
+        """Run both now."""
+        call()
+        then()
 
 
 def loop_of(document: Document | None) -> Loop:

@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from engine.audit.report import audit_run
-from engine.cores import usable_cores
+from engine.cores import step_aside, usable_cores
 
 
 class Auditors:
@@ -60,6 +60,7 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 def _live_and_die() -> None:
     """In a worker: let Ctrl-C be the parent's to handle, and end when the parent is gone."""
+    step_aside()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
 

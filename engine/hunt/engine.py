@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from engine.cores import step_aside
 from engine.errors import EngineError, HuntBusyError, StopRequested
 from engine.hunt.auditors import Auditors
 from engine.hunt.loop import Site, run_hunt
@@ -74,7 +75,9 @@ class Engine:
                     "for its end or stop it."
                 )
             self._over.wait()  # a hunt that has just ended is still tidying up
-            plan = _plan(settings)
+            # XLA computes in threads of its own, as polite as the one that first asked for them.
+            with ThreadPoolExecutor(1, "irer-plan", step_aside) as aside:
+                plan = aside.submit(_plan, settings).result()
             with self._turn:
                 self._lock.acquire("hunt")
             try:
@@ -193,7 +196,7 @@ class Engine:
     ) -> tuple[str, str]:
         """Its outcome: the final state, and the reason where there is one."""
         try:
-            with ThreadPoolExecutor(plan.threads, thread_name_prefix="irer-device") as device:
+            with ThreadPoolExecutor(plan.threads, "irer-device", step_aside) as device:
                 site = Site(
                     workspace=self.workspace,
                     ledger=ledger,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import panel as pn
 import pytest
@@ -16,6 +17,7 @@ from engine.errors import SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel.app import create_page
+from irer_panel.background import loop_of
 from irer_panel.server import listen
 
 # Tornado leaves the socket that it could not bind to the garbage collector.
@@ -56,17 +58,16 @@ def test_the_panel_is_imported_only_when_it_is_used():
     assert done.stdout.strip() == "False"
 
 
-@pytest.fixture
-def serving(tmp_path):
-    """An engine and a server in a thread of its own that drops silent sessions at once."""
-    engine = Engine(Workspace.open(tmp_path))
+@contextmanager
+def served(page):
+    """The address of a server in a thread of its own that drops silent sessions at once."""
     ready = threading.Event()
     made = []
 
     def run():
         asyncio.set_event_loop(asyncio.new_event_loop())
         server = pn.io.server.get_server(
-            {"/": lambda: create_page(engine)},
+            {"/": page},
             port=0,
             address="127.0.0.1",
             unused_session_lifetime_milliseconds=200,
@@ -81,10 +82,18 @@ def serving(tmp_path):
     thread = threading.Thread(target=run)
     thread.start()
     assert ready.wait(30)
-    yield engine, f"http://127.0.0.1:{made[0].port}/"
+    yield f"http://127.0.0.1:{made[0].port}/"
     made[0].io_loop.add_callback(made[0].stop)
     made[0].io_loop.add_callback(made[0].io_loop.stop)
     thread.join(30)
+
+
+@pytest.fixture
+def serving(tmp_path):
+    """An engine and the address of its pages."""
+    engine = Engine(Workspace.open(tmp_path))
+    with served(lambda: create_page(engine)) as url:
+        yield engine, url
     engine.close()
 
 
@@ -103,3 +112,31 @@ def test_every_browser_listens_and_leaves_nothing_when_it_goes(serving):
     wait_until(lambda: engine.bus.listeners == 1)
     two.close()
     wait_until(lambda: engine.bus.listeners == 0)
+
+
+def test_a_view_is_made_beside_the_loop_and_reaches_the_page():
+    threads = []
+
+    def page():
+        column = pn.Column()
+        loop = loop_of(pn.state.curdoc)
+
+        def make():
+            threads.append(threading.get_ident())
+            column.append(pn.pane.Markdown("made aside"))
+
+        def go_on():
+            threads.append(threading.get_ident())
+            column.append(pn.pane.Markdown("and then"))
+
+        threads.append(threading.get_ident())
+        loop.aside(make, go_on)
+        return column
+
+    with served(page) as url:
+        session = pull_session(url=url)
+        wait_until(lambda: len(threads) == 3)
+        wait_until(lambda: len(session.document.roots[0].children) == 2)
+        session.close()
+    loops, other, after = threads
+    assert loops == after != other
