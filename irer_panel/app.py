@@ -135,14 +135,15 @@ class Cockpit(pn.viewable.Viewer):
         from irer_panel.views.runs import RunList
 
         self.runs = RunList(self.selection, snapshot=self.session.param.snapshot)
-        place = pn.Column(self.runs, styles={"flex": "3 1 680px", "min-width": "0"})
+        runs = pn.Column(self.runs, styles={"flex": "3 1 680px", "min-width": "0"})
+        self._place_of_best = pn.Column(styles={"flex": "2 1 300px", "min-width": "0"})
         wrapping = {"flex-wrap": "wrap", "gap": "16px"}
-        self._lists = pn.Row(place, sizing_mode="stretch_width", styles=wrapping)
-        self.main.append(self._lists)
+        row = pn.Row(runs, self._place_of_best, sizing_mode="stretch_width", styles=wrapping)
+        self.main.append(row)
 
     def _add_best(self) -> None:
         self.best = BestRun(snapshot=self.session.param.snapshot)
-        self._lists.append(pn.Column(self.best, styles={"flex": "2 1 300px", "min-width": "0"}))
+        self._place_of_best.append(self.best)
 
     def __panel__(self) -> pn.viewable.Viewable:
         left = pn.Column(self.side, width=320)

@@ -26,4 +26,5 @@ class Fold(pn.custom.JSComponent):
     _esm = _SCRIPT
 
     def __init__(self, **params: Any) -> None:
-        super().__init__(**{"width": 0, "height": 0, "margin": 0, **params})
+        nowhere = {"position": "absolute"}  # else it would take a gap of its column
+        super().__init__(**{"width": 0, "height": 0, "margin": 0, "styles": nowhere, **params})

@@ -77,6 +77,17 @@ def test_both_fields_are_square_and_stand_side_by_side(hunted, open_page):
     assert not foreign
 
 
+@pytest.mark.parametrize("width", [1440, 800])
+def test_every_column_of_the_run_list_is_in_sight(hunted, open_page, width):
+    page, _, _ = open_page(hunted.url, width=width)
+    page.get_by_role("button", name="Download JSON").wait_for(timeout=TIMEOUT)
+    [table] = boxes(page, ".tabulator", 1)
+    columns = boxes(page, ".tabulator-col", 10)
+    assert min(column["x"] for column in columns) >= table["x"]
+    ends = max(column["x"] + column["width"] for column in columns)
+    assert ends <= table["x"] + table["width"] + 1
+
+
 def test_at_800_pixels_the_sidebar_folds_and_the_fields_stack(hunted, open_page):
     page, errors, _ = open_page(hunted.url, width=800)
     rho, g_tt = boxes(page, ".bk-Figure", 2)
