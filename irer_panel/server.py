@@ -17,7 +17,6 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.server.server import Server
 from bokeh.util.warnings import BokehUserWarning
-from tornado.websocket import WebSocketClosedError
 
 from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
@@ -154,7 +153,7 @@ def _refused(port: int, address: str, error: OSError) -> SettingsError:
 def _worth_telling(record: logging.LogRecord) -> bool:
     """False for a browser that went while it was being told something."""
     kind = record.exc_info[0] if record.exc_info else None
-    return kind is None or not issubclass(kind, WebSocketClosedError)
+    return kind is None or kind.__name__ != "WebSocketClosedError"  # tornado's
 
 
 def _warm_up() -> None:
