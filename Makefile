@@ -22,7 +22,7 @@ WANTED := $(GPU) $(CURDIR)
 RUNTIME := $(VENV)/.setup-stamp
 DEV := $(VENV)/.setup-stamp-dev
 
-.PHONY: help setup serve test test-slow lint format typecheck check bench clean
+.PHONY: help setup serve test test-slow lint format typecheck check bench mutants tamper clean
 ifneq ($(MADE_FOR),$(WANTED))
 .PHONY: $(RUNTIME)
 STALE := $(MADE_FOR)
@@ -36,6 +36,8 @@ help:
 	@echo 'make check       lint, format check and type check'
 	@echo 'make lint | format | typecheck'
 	@echo 'make bench       print the figures: speed, start-up, event loop'
+	@echo 'make mutants     plant bugs into a copy of the solver and see them caught (ten minutes)'
+	@echo 'make tamper      forge and damage an artifact in every way and see each refused (two minutes)'
 	@echo 'make clean       remove $(VENV) and caches; workspaces stay'
 	@echo 'PYTHON=… is the interpreter of a new $(VENV); UV= (empty) takes pip although uv is there'
 
@@ -58,6 +60,10 @@ typecheck: $(DEV)
 check: lint typecheck
 bench: $(DEV)
 	$(PY) -m benchmarks $(ARGS)
+mutants: $(DEV)
+	$(PY) -m benchmarks.mutants $(ARGS)
+tamper: $(DEV)
+	$(PY) -m benchmarks.tamper $(ARGS)
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

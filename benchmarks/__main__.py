@@ -10,6 +10,8 @@ BENCHES = {
     "start": "benchmarks.bench_start",
     "page": "benchmarks.bench_page",
     "hunt": "benchmarks.bench_hunt",
+    "physics": "benchmarks.bench_physics",
+    "peers": "benchmarks.bench_peers",
 }
 
 

@@ -84,8 +84,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     run = add("run", _run, "Simulate, audit and enter one config; `{}` is the default run.")
     run.add_argument("config", metavar="CONFIG.json", type=Path)
+    run.add_argument(
+        "--initial-state",
+        metavar="FILE.h5",
+        type=Path,
+        help="start from its psi and rho_s, or from the checkpoint of a run's artifact",
+    )
     validate = add("validate", _validate, "Audit a run again from its artifact.")
     validate.add_argument("target", metavar="ID|FILE")
+    reproduce = add("reproduce", _reproduce, "Compute a run again and compare every dataset.")
+    reproduce.add_argument("target", metavar="ID")
+    replicate = add("replicate", _replicate, "Run its physics again from fresh seeds.")
+    replicate.add_argument("target", metavar="ID")
+    replicate.add_argument("--seeds", type=int, default=8, metavar="N")
     add("doctor", _doctor, "Look at the device, the threading layer, the workspace and the disk.")
     return parser
 
@@ -115,12 +126,14 @@ def _hunt(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from engine.hunt.command import run
 
-    report = run(_read_config(options.config), options.workspace)
+    report = run(_read_config(options.config), options.workspace, options.initial_state)
     if options.json:
         print(json.dumps(report))
     else:
         reason = f" ({report['error']})" if report["error"] else ""
         print(f"{report['config_hash']}  {report['status']}{reason}\n{report['artifact']}")
+        for text in report["warnings"]:
+            print(f"irer: warning: {text}", file=sys.stderr)
     return DONE if report["status"] in _HONEST else FAILED
 
 
@@ -134,6 +147,28 @@ def _validate(options: argparse.Namespace) -> int:
         for line in _verdict(report):
             print(line)
     return DONE if report["status"] in _HONEST else REFUSED
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from engine.hunt.reproduce import reproduce
+
+    report = reproduce(options.target, options.workspace)
+    print(json.dumps(report) if options.json else report["conclusion"])
+    return DONE if report["reproduced"] else REFUSED
+
+
+def _replicate(options: argparse.Namespace) -> int:
+    from engine.hunt.replicate import replicate
+
+    report = replicate(options.target, options.workspace, options.seeds)
+    if options.json:
+        print(json.dumps(report))
+    else:
+        for row in report["replicates"]:
+            sse = "–" if row["log_prime_sse"] is None else f"{row['log_prime_sse']:.4g}"
+            print(f"{row['config_hash']}  seed {row['seed']:<10}  SSE {sse:<8} {row['status']}")
+        print(report["conclusion"])
+    return DONE if report["borne_out"] else REFUSED
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -178,23 +213,16 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 def _verdict(report: dict[str, Any]) -> list[str]:
     """The audit in a few lines of text."""
-    fidelity, integrity = report["spectral_fidelity"], report["integrity"]
-    rows = [
-        ("run", report["config_hash"] or "unknown"),
-        ("status", report["status"] + (f": {report['error']}" if report["error"] else "")),
-        ("log_prime_sse", fidelity.get("log_prime_sse")),
-        ("peaks", fidelity.get("n_peaks")),
-        ("p, phase scramble", fidelity.get("p_phase_scramble")),
-        ("p, target shuffle", fidelity.get("p_target_shuffle")),
-        ("sdg_h_norm_l2", report["sdg_h_norm_l2"] if integrity["checkpoint_t"] else None),
-        ("pcs_score", report.get("pcs_score")),
-        ("evolution residual", integrity.get("evolution_residual")),
-    ]
     lines = [
-        f"{name:<20} {'–' if v is None else f'{v:.4g}' if isinstance(v, float) else v}"
-        for name, v in rows
+        f"run           {report['config_hash'] or 'unknown'}",
+        f"status        {report['status']}" + (f": {report['error']}" if report["error"] else ""),
     ]
-    return lines + [f"{'warning':<20} {text}" for text in report["warnings"]]
+    marks = {True: "yes ", False: "NO  ", None: "–   "}
+    for verdict in report["verdicts"]:
+        figure = "" if verdict["figure"] is None else f"{verdict['figure']:.4g}, "
+        head = f"{marks[verdict['passed']]}{verdict['name']:<13} {figure}{verdict['threshold']}"
+        lines.append(f"{head}: {verdict['meaning']}")
+    return lines + [f"warning       {text}" for text in report["warnings"]]
 
 
 if __name__ == "__main__":

@@ -14,8 +14,11 @@ from typing import Any, Self
 from engine.errors import SettingsError
 from engine.schema import check_fields, check_names, setting, specs
 
-MODEL_CONTRACT = 1
+MODEL_CONTRACT = 2
 """Version of the model and its discretization: a change of meaning gives every run a new id."""
+
+MAX_RHO = 1e4
+"""A run in which |ψ|² exceeds this anywhere has diverged."""
 
 STATUS_OK = "ok"
 FAILURES = (
@@ -67,6 +70,12 @@ class RunConfig:
     param_alpha: float = setting(
         0.5, bounds=(0, 4), group="physics", doc="Exponent α of the emergent metric; 0 is flat."
     )
+    metric_ansatz: str = setting(
+        "power",
+        choices=("power", "exponential"),
+        group="physics",
+        doc="Ω² of the emergent metric: (ρ_vac/ρ_s)^α, or exp(−α(ρ_s/ρ_vac − 1)).",
+    )
     source_amplitude: float = setting(
         0.0, bounds=(-100, 100), group="physics", doc="Amplitude F of the central source."
     )
@@ -84,9 +93,8 @@ class RunConfig:
     sdg_tau: float = setting(
         1.0,
         bounds=(0, 1000),
-        low_open=True,
         group="physics",
-        doc="Relaxation time τ of the spacetime density.",
+        doc="Relaxation time τ of the spacetime density; 0 solves its constraint at every instant.",
         unit="t",
     )
     sdg_length: float = setting(
@@ -165,8 +173,8 @@ class RunConfig:
 
     @property
     def param_hash(self) -> str:
-        """SHA-1 over the physics keys alone: replicates share it."""
-        return _sha1({name: getattr(self, name) for name in PHYSICS_KEYS})
+        """SHA-1 over the metric and the numbers of the equations alone: replicates share it."""
+        return _sha1({name: getattr(self, name) for name in (*PHYSICS_KEYS, "metric_ansatz")})
 
 
 PHYSICS_KEYS = tuple(

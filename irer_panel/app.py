@@ -24,6 +24,7 @@ from irer_panel.views.fold import Fold
 from irer_panel.views.header import Header
 from irer_panel.views.notice import Notice
 from irer_panel.views.tiles import Tiles
+from irer_panel.views.verdicts import VerdictList
 
 if TYPE_CHECKING:
     from irer_panel.views.field_panel import FieldPanel
@@ -51,6 +52,7 @@ class Cockpit(pn.viewable.Viewer):
         self.fields: FieldPanel | None = None
         self.runs: RunList | None = None
         self.best: BestRun | None = None
+        self.verdicts: VerdictList | None = None
         self.side = pn.Column(sizing_mode="stretch_width")
         self.main = pn.Column(sizing_mode="stretch_width")
         self._to_furnish = [
@@ -60,6 +62,7 @@ class Cockpit(pn.viewable.Viewer):
             self._add_second_field,
             self._add_runs,
             self._add_best,
+            self._add_verdicts,
         ]
         self._closed = False
         self.session.param.watch(self._land, "snapshot")
@@ -86,7 +89,7 @@ class Cockpit(pn.viewable.Viewer):
         """Free subscriptions and watchers; the engine and its hunt go on."""
         self._closed = True
         self.session.close()
-        for view in (self.fields, self.runs, self.panel):
+        for view in (self.fields, self.runs, self.panel, self.verdicts):
             if view is not None:
                 view.close()
 
@@ -144,6 +147,11 @@ class Cockpit(pn.viewable.Viewer):
     def _add_best(self) -> None:
         self.best = BestRun(snapshot=self.session.param.snapshot)
         self._place_of_best.append(self.best)
+
+    def _add_verdicts(self) -> None:
+        look = self.session.param.snapshot
+        self.verdicts = VerdictList(self.engine.workspace, self.selection, self.loop, snapshot=look)
+        self.main.append(self.verdicts)
 
     def __panel__(self) -> pn.viewable.Viewable:
         left = pn.Column(self.side, width=320)

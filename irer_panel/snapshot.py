@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.errors import EngineError
 from engine.hunt.engine import Engine
+from engine.hunt.significance import read_report
 from engine.live.status import HuntStatus
 
 MAX_RUNS = 1000
@@ -24,6 +25,7 @@ class Snapshot:
         elsewhere: who hunts in the workspace from another process, empty for nobody.
         runs: the shown hunt's runs, newest first, ledger columns; all runs where none is.
         best: its best run, JSON-ready, with its whole config.
+        conclusion: what its scores say together, empty until it is over.
         sequence: the last ledger event that was seen.
         problem: why the ledger could not be read, empty when it could.
         taken: when, Unix time.
@@ -34,6 +36,7 @@ class Snapshot:
     elsewhere: str = ""
     runs: Sequence[Mapping[str, Any]] = ()
     best: Mapping[str, Any] | None = None
+    conclusion: str = ""
     sequence: int = -1
     problem: str = ""
     taken: float = 0.0
@@ -74,6 +77,7 @@ def _read_ledger(engine: Engine, now: Snapshot, before: Snapshot) -> Snapshot:
             now,
             runs=engine.reader.runs(hunt_id or None, limit=MAX_RUNS, order="-"),
             best=_best_record(engine, hunt_id) if hunt_id else None,
+            conclusion=_conclusion(engine, hunt_id),
             sequence=sequence,
         )
     if not ours and hunt:
@@ -88,6 +92,12 @@ def _best_record(engine: Engine, hunt_id: str) -> dict[str, Any] | None:
         return None
     run = engine.reader.run(best["config_hash"]) or {}
     return {**best, "config": run.get("config")}
+
+
+def _conclusion(engine: Engine, hunt_id: str) -> str:
+    """What the scores of a hunt that is over say together; empty until it is."""
+    report = read_report(engine.workspace, hunt_id) if hunt_id else None
+    return str(report["conclusion"]) if report else ""
 
 
 def recalled(

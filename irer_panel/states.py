@@ -109,6 +109,8 @@ def verdict(snapshot: Snapshot) -> str:
     best = snapshot.shown.best
     if not best:
         return _scoreless(snapshot)
+    if snapshot.conclusion and not snapshot.shown.active:
+        return snapshot.conclusion
     scramble, shuffle = best.get("p_phase_scramble"), best.get("p_target_shuffle")
     name = f"Run {short_id(str(best.get('config_hash', '')))}"
     if scramble is None or shuffle is None:

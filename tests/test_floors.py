@@ -21,6 +21,7 @@ FLOORS = {
     "engine.errors": 0,
     "engine.schema": 1,
     "engine.settings": 2,
+    "engine.stability": 3,
     "engine.store": 3,
     "engine.physics": 4,
     "engine.audit": 4,

@@ -11,7 +11,7 @@ from engine.settings import FMIA_PRESET, PHYSICS_KEYS, HuntSettings, RunConfig
 
 
 def test_the_id_of_the_default_run_never_changes():
-    assert RunConfig().config_hash == "441fd92fcfc47b1a73155397b299dbaee55bec8a"
+    assert RunConfig().config_hash == "5c6fdac28bcfd538af084604577a56e7f71baaa4"
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,18 @@ def test_two_spellings_of_one_config_have_one_id(one, other):
 
 @pytest.mark.parametrize("name", [n for n in specs(RunConfig) if n != "model"])
 def test_every_setting_of_a_run_is_part_of_its_id(name):
-    changed = {"precision": "float64", "initial_state_sha256": "a" * 64, "N_grid": 32}
+    changed = {
+        "precision": "float64",
+        "initial_state_sha256": "a" * 64,
+        "N_grid": 32,
+        "metric_ansatz": "exponential",
+    }
     value = changed[name] if name in changed else getattr(RunConfig(), name) + 1
     config = dataclasses.replace(RunConfig(), **{name: value})
     assert config.config_hash != RunConfig().config_hash
-    assert (config.param_hash != RunConfig().param_hash) is (name in PHYSICS_KEYS)
+    assert (config.param_hash != RunConfig().param_hash) is (
+        name in (*PHYSICS_KEYS, "metric_ansatz")
+    )
 
 
 def test_a_config_survives_json():

@@ -102,11 +102,14 @@ class _Weights:
 
 @dataclass(frozen=True)
 class _Window:
-    """A solved window: the last state, N and the power terms at the five points."""
+    """A solved window.
 
-    state: Complexes
-    forcing: Complexes
-    power: Floats
+    Only what the next one starts from is kept of N: at N = 1024 five points are 56 MB.
+    """
+
+    state: Complexes  # at the last point
+    forcing: Complexes  # N there
+    power: Floats  # the power terms at the five points
     bend: float  # ‖φ₁·(quartic part of N)‖/‖y‖, 1/t
     easy: bool  # whether one of twice the length might do
 
@@ -173,7 +176,7 @@ def integrate(
                     patience *= 4
                 easy_windows = 0
             else:
-                state, first, first_power = window.state, window.forcing[-1], window.power[-1]
+                state, first, first_power = window.state, window.forcing, window.power[-1]
                 power += length * (_QUADRATURE @ window.power)
                 gross += length * float(_QUADRATURE @ np.abs(window.power).sum(axis=1))
                 roughness += window.bend * factorial(DEGREE) / length ** (DEGREE - 1)
@@ -201,17 +204,18 @@ def _solve(
     """One window, or None where it is too long; and how many evaluations that took."""
     forcing = np.repeat(first[None], DEGREE + 1, axis=0)
     power = np.repeat(first_power[None], DEGREE + 1, axis=0)
-    points = np.repeat(start[None], DEGREE + 1, axis=0)
+    points = [start] * (DEGREE + 1)
+    moves = np.zeros(DEGREE + 1)
     change, slowness, converged, used = np.inf, 0.0, False, 0
     while not converged:
-        before = points.copy()
         for i in range(1, DEGREE + 1):  # each point already sees the ones before it
-            points[i] = _propagate(weights, system.which, i, start, forcing)
-            forcing[i], power[i] = system.rates(points[i])
+            point = _propagate(weights, system.which, i, start, forcing)
+            moves[i] = _largest_ratio(system.norm(point - points[i]), system.norm(point))
+            points[i] = point
+            forcing[i], power[i] = system.rates(point)
         used += DEGREE
         iteration = used // DEGREE
-        size = np.maximum(system.norm(points), _NOTHING)
-        moved = float(np.max(system.norm(points - before) / size))
+        moved = float(moves.max())
         slowness = moved / change
         at_rest = moved <= _AT_REST * tolerance
         contracts = slowness < _SLOWEST and iteration < _MAX_ITERATIONS
@@ -222,7 +226,7 @@ def _solve(
         converged = known or at_rest
         change = moved if iteration > 1 else np.inf
     quartic = weights.reach[system.which] * np.abs(_TO_MONOMIALS[:, DEGREE] @ forcing)
-    bend = float(np.max(system.norm(quartic.astype(np.complex128)) / size[-1]))
+    bend = _largest_ratio(system.norm(quartic.astype(np.complex128)), system.norm(points[-1]))
     # As a Chebyshev polynomial on [0, 1], s⁴ has the amplitude 2⁻⁷.
     unresolved = weights.length * bend / 128 / (_UNRESOLVED * tolerance)
     if not unresolved < 1:
@@ -231,7 +235,12 @@ def _solve(
     worst = max(unresolved, _simpson_error(power, least_power) / _SIMPSON_LIMIT)
     end = _propagate(weights, system.which, DEGREE, start, forcing)
     easy = worst < 2.0**-5 and slowness < _SLOWEST / 2
-    return _Window(end, forcing, power, bend, easy), used
+    return _Window(end, forcing[-1].copy(), power, bend, easy), used
+
+
+def _largest_ratio(change: Floats, size: Floats) -> float:
+    """The largest relative change of any part; not a number where one is not."""
+    return float(np.max(change / np.maximum(size, _NOTHING)))
 
 
 def _simpson_error(power: Floats, least: float) -> float:
@@ -252,8 +261,10 @@ def _propagate(
     forcing: Complexes,
 ) -> Complexes:
     """State y at point `point` of a window, N being known at all five."""
-    gathered = weights.weight[point][:, which]
-    return weights.decay[point, which] * start + np.einsum("jm,jm->m", gathered, forcing)
+    state = weights.decay[point, which] * start
+    for weight, force in zip(weights.weight[point], forcing, strict=True):
+        state += weight[which] * force
+    return state
 
 
 def _weights(linear: Complexes, length: float) -> _Weights:

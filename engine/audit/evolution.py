@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from engine.audit.collocation import System, integrate
 from engine.audit.equations import Complexes, Equations
+from engine.audit.geometry import emergent_g_tt
 from engine.audit.spectrum import Floats
 from engine.settings import RunConfig
 
@@ -65,8 +66,10 @@ def follow(
             too stiff to follow within the allowed work.
     """
     # Any m will do for the split into L and N; a wild checkpoint must not make it useless.
-    typical = float(np.clip(np.median(rho_s) / config.sdg_rho_vac, 1e-3, 1e3))
-    equations = Equations(config, typical**config.param_alpha)
+    typical = np.clip(np.median(rho_s), 1e-3 * config.sdg_rho_vac, 1e3 * config.sdg_rho_vac)
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        inverse_metric = -1 / emergent_g_tt(typical, config)
+    equations = Equations(config, float(np.clip(inverse_metric, 1e-12, 1e12)))
     split = equations.split
 
     def norm(states: Complexes) -> Floats:

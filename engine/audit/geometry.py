@@ -1,6 +1,7 @@
 """The emergent geometry: ρ_s recovered from g_tt, and how well it solves the static constraint.
 
-    g_tt = −(ρ_vac/ρ_s)^α     ⇒     ρ_s = ρ_vac·(−g_tt)^(−1/α)
+    power:        g_tt = −(ρ_vac/ρ_s)^α               ⇒     ρ_s = ρ_vac·(−g_tt)^(−1/α)
+    exponential:  g_tt = −exp(−α(ρ_s/ρ_vac − 1))     ⇒     ρ_s = ρ_vac·(1 − ln(−g_tt)/α)
     sdg_h_norm_l2 = RMS of [ρ_s − ρ_vac − ℓ²∇²ρ_s − χT₀₀] / ρ_vac,     T₀₀ = |ψ|² + η|∇ψ|²
 
 Arrays are (y, x), N × N, on the periodic square of side L; derivatives are spectral.
@@ -22,7 +23,9 @@ def wavenumbers(config: RunConfig) -> tuple[Floats, Floats]:
 
 
 def emergent_g_tt(rho_s: Floats, config: RunConfig) -> Floats:
-    """g_tt = −Ω² = −(ρ_vac/ρ_s)^α of a positive ρ_s."""
+    """g_tt = −Ω² of a positive ρ_s."""
+    if config.metric_ansatz == "exponential":
+        return -np.exp(config.param_alpha * (1 - rho_s / config.sdg_rho_vac))
     return -((config.sdg_rho_vac / rho_s) ** config.param_alpha)
 
 
@@ -30,6 +33,8 @@ def rho_s_from_metric(g_tt: Floats, rho_s: Floats, config: RunConfig) -> Floats:
     """ρ_s as g_tt < 0 tells it; where α = 0 the metric tells nothing and `rho_s` is returned."""
     if config.param_alpha == 0:
         return rho_s
+    if config.metric_ansatz == "exponential":
+        return config.sdg_rho_vac * (1 - np.log(-g_tt) / config.param_alpha)
     return config.sdg_rho_vac * (-g_tt) ** (-1 / config.param_alpha)
 
 

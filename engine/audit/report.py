@@ -3,7 +3,7 @@
 import math
 import platform
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ import engine
 from engine.audit import integrity
 from engine.audit.fields import Fields, divergence
 from engine.audit.geometry import sdg_h_norm_l2
-from engine.audit.nulls import compare, phase_scramble, target_shuffle
+from engine.audit.integrity import Check
+from engine.audit.nulls import exact, most_draws, phase_scramble, sequential, target_shuffle
 from engine.audit.pcs import pcs_score
 from engine.audit.primes import MIN_PEAKS, Fidelity, score_field
+from engine.audit.verdicts import verdicts
 from engine.errors import ArtifactError, SettingsError
 from engine.settings import STATUS_OK
 from engine.store.artifact import open_artifact, sha256_file
@@ -37,6 +39,8 @@ _FIDELITY = (
     "n_peaks",
     "peaks_k",
     "scale",
+    "null_phase_scramble",
+    "null_target_shuffle",
 )
 _INTEGRITY = (
     "evolution_residual",
@@ -72,7 +76,7 @@ def audit_artifact(path: Path, config_hash: str, *, draws: int = DEFAULT_DRAWS) 
     Args:
         path: the artifact.
         config_hash: the run that it must hold; also seeds the null hypotheses.
-        draws: surrogates of each null hypothesis.
+        draws: surrogates of ψ for every run; one that few of them reach gets more.
 
     Raises:
         SettingsError: `draws` is below 1.
@@ -84,6 +88,7 @@ def audit_artifact(path: Path, config_hash: str, *, draws: int = DEFAULT_DRAWS) 
     report = _Report(config_hash)
     try:
         with open_artifact(path, config_hash) as artifact:
+            artifact.verify()
             fields = Fields.read(artifact)
         report.artifact = {"sha256": sha256_file(path), "bytes": path.stat().st_size}
     except ArtifactError as error:
@@ -113,6 +118,7 @@ class _Report:
     h_norm: float | None = None
     pcs: float | None = None
     timing: dict[str, float] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
 
     def fail(self, failure: str, error: str) -> None:
@@ -125,7 +131,7 @@ class _Report:
         self.clock("total_s", self.began)
         sentinel = _OLD_SENTINELS.get(self.status)
         fidelity = dict.fromkeys(_FIDELITY) | self.fidelity
-        return {
+        provenance = {
             "config_hash": self.config_hash,
             "status": self.status,
             "error": self.error,
@@ -144,6 +150,11 @@ class _Report:
                 "scipy": scipy.__version__,
             },
             "timing": self.timing,
+        }
+        lines = [asdict(verdict) for verdict in verdicts(provenance, self.checks)]
+        return {
+            **provenance,
+            "verdicts": [{**line, "figure": _finite(line["figure"])} for line in lines],
         }
 
 
@@ -192,6 +203,7 @@ def _check_integrity(fields: Fields, report: _Report) -> str | None:
             pcs_score(fields.checkpoint_psi, fields.psi, continuation, fields.config)
         )
     report.clock("evolution_s", began)
+    report.checks.extend(checks)
     report.integrity.update({check.name: _finite(check.figure) for check in checks})
     complaints = [str(check) for check in checks if not check.passed] + complaints
     return complaints[0] if complaints else None
@@ -200,8 +212,9 @@ def _check_integrity(fields: Fields, report: _Report) -> str | None:
 def _score(
     fields: Fields, fidelity: Fidelity, observed: float, draws: int, report: _Report
 ) -> None:
-    scramble = compare(observed, phase_scramble(fields.psi, report.config_hash, draws))
-    shuffle = compare(observed, target_shuffle(fidelity.peaks, report.config_hash, draws))
+    draw, most = phase_scramble(fields.psi, report.config_hash), most_draws(len(fields.psi), draws)
+    scramble = sequential(observed, draw, draws, most)
+    shuffle = exact(observed, target_shuffle(fidelity.peaks))
     report.fidelity.update(
         log_prime_sse=observed,
         scale=fidelity.scale,
@@ -209,9 +222,11 @@ def _score(
         sse_null_target_shuffle=shuffle.median,
         p_phase_scramble=scramble.p,
         p_target_shuffle=shuffle.p,
+        null_phase_scramble=scramble.to_dict(),
+        null_target_shuffle=shuffle.to_dict(),
     )
 
 
-def _finite(value: float) -> float | None:
+def _finite(value: float | None) -> float | None:
     """JSON has no NaN: what is undefined is null."""
-    return value if math.isfinite(value) else None
+    return value if value is not None and math.isfinite(value) else None

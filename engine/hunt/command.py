@@ -1,19 +1,21 @@
 """What `irer hunt` and `irer run` do."""
 
+import dataclasses
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.audit.report import audit_run
-from engine.errors import EngineError
+from engine.errors import SettingsError
 from engine.hunt.engine import Engine
-from engine.hunt.runs import artifact_bytes, compute_batch, failed_provenance, is_settled
+from engine.hunt.runs import artifact_bytes, audited, compute_batch, is_settled
+from engine.hunt.significance import read_report
 from engine.live.status import HuntStatus
 from engine.settings import HuntSettings, RunConfig
+from engine.store.initial_state import InitialState, read_initial_state, write_initial_state
 from engine.store.ledger import Ledger
 from engine.store.lock import WorkspaceLock
-from engine.store.provenance import write_provenance
+from engine.store.provenance import read_provenance
 from engine.store.reader import LedgerReader
 from engine.store.run_row import RunRow
 from engine.store.workspace import Workspace
@@ -30,7 +32,8 @@ def hunt(values: Mapping[str, Any], workspace: str | None, *, quiet: bool) -> di
         quiet: print no progress.
 
     Returns:
-        The final status, with the ids of its runs in the order of their places.
+        The final status, with the ids of its runs in the order of their places and the report on
+        their significance.
     """
     settings = HuntSettings.from_mapping(values)
     engine = Engine(Workspace.open(workspace))
@@ -45,34 +48,52 @@ def hunt(values: Mapping[str, Any], workspace: str | None, *, quiet: bool) -> di
             print(_line(status), status.last_event, sep="\n")
             if status.error:
                 print(f"irer: {status.error}", file=sys.stderr)
+        significance = read_report(engine.workspace, hunt_id)
+        if significance is not None and not quiet:
+            print(significance["conclusion"])
         rows = engine.reader.runs(hunt_id, order="")
     finally:
         engine.close()
     rows.sort(key=lambda row: (row["generation"], row["member"]))
-    return {**status.to_dict(), "runs": [row["config_hash"] for row in rows]}
+    return {
+        **status.to_dict(),
+        "runs": [row["config_hash"] for row in rows],
+        "significance": significance,
+    }
 
 
-def run(values: Mapping[str, Any], workspace: str | None) -> dict[str, Any]:
+def run(
+    values: Mapping[str, Any], workspace: str | None, initial_state: Path | None = None
+) -> dict[str, Any]:
     """Simulate, audit and enter one config.
 
     A run whose row and files are there is not repeated; files that were lost are made again.
 
+    Args:
+        values: settings that differ from the defaults.
+        workspace: its folder; None for the default.
+        initial_state: a file to start from; None takes the workspace's copy where the config
+            names one, and the seed where it does not.
+
     Returns:
-        Its config_hash, artifact, status and error.
+        Its config_hash, artifact, status, error and warnings.
     """
     from engine.physics.memory import plan_batches
 
     config = RunConfig.from_mapping(values)
     settings = HuntSettings()
     place = Workspace.open(workspace)
+    config, initial = _with_initial_state(config, initial_state, place)
     name = config.config_hash
     known = LedgerReader(place.ledger_path).run(name)
     if known is None or not is_settled(place, name, known):
         plan_batches(config, 1, settings.history_frames)
         with WorkspaceLock(place.root).acquire("run"):
             place.require_free(artifact_bytes(config, settings.history_frames), "one artifact")
-            compute_batch([config], place, history_frames=settings.history_frames)
-            row = RunRow.from_provenance(config, _audited(config, place, settings.null_draws))
+            if initial is not None:
+                write_initial_state(place.initial_state_path(initial.sha256), initial)
+            compute_batch([config], place, initial=initial, history_frames=settings.history_frames)
+            row = RunRow.from_provenance(config, audited(config, place, settings.null_draws))
             with Ledger(place.ledger_path) as ledger:
                 ledger.commit_run(None, 0, 0, row)
         known = LedgerReader(place.ledger_path).run(name) or {}
@@ -81,19 +102,32 @@ def run(values: Mapping[str, Any], workspace: str | None) -> dict[str, Any]:
         "artifact": str(Path(place.artifact_path(name))),
         "status": known["status"],
         "error": known["error"],
+        "warnings": read_provenance(place.provenance_path(name))["warnings"],
     }
 
 
-def _audited(config: RunConfig, workspace: Workspace, draws: int) -> dict[str, Any]:
-    try:
-        return audit_run(str(workspace.root), config.config_hash, draws)
-    except EngineError:
-        raise
-    except Exception as error:
-        reason = f"its audit failed: {type(error).__name__}: {error}"
-        provenance = failed_provenance(config, "worker_failed", reason)
-        write_provenance(workspace.provenance_path(config.config_hash), provenance)
-        return provenance
+def _with_initial_state(
+    config: RunConfig, given: Path | None, workspace: Workspace
+) -> tuple[RunConfig, InitialState | None]:
+    """The config with the checksum of its initial state, and that state."""
+    named = config.initial_state_sha256
+    if given is None and not named:
+        return config, None
+    path = given or workspace.initial_state_path(named)
+    if given is None and not path.is_file():
+        raise SettingsError(
+            f"initial_state_sha256: got {named}, whose file is not in the workspace; give it with "
+            "--initial-state, or leave the key out to start from the seed.",
+            field="initial_state_sha256",
+        )
+    initial = read_initial_state(path, config.N_grid, carries_rho_s=config.sdg_tau > 0)
+    if named not in ("", initial.sha256):
+        raise SettingsError(
+            f"initial_state_sha256: got {named}, expected {initial.sha256}, the checksum of "
+            f"{path.name}; give the right file, or leave the key out.",
+            field="initial_state_sha256",
+        )
+    return dataclasses.replace(config, initial_state_sha256=initial.sha256), initial
 
 
 def _line(status: HuntStatus) -> str:

@@ -11,6 +11,7 @@ from engine.errors import EngineError, HuntBusyError, StopRequested
 from engine.hunt.auditors import Auditors
 from engine.hunt.loop import Site, run_hunt
 from engine.hunt.runs import artifact_bytes
+from engine.hunt.significance import write_report
 from engine.live.bus import Bus
 from engine.live.logs import log_to
 from engine.live.status import ACTIVE, HuntStatus, StatusBoard
@@ -174,6 +175,7 @@ class Engine:
         finally:
             try:
                 ledger.finish_hunt(hunt_id, state, reason)
+                write_report(self.workspace, self.reader, hunt_id)
                 ledger.append_event(f"hunt_{state}", hunt_id, payload={"reason": reason})
             except EngineError as error:
                 _log.error("The outcome of hunt %s could not be written: %s", hunt_id, error)

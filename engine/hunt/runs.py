@@ -1,13 +1,17 @@
 """One batch on the device: configs in, config files and artifacts on disk out."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine import __version__
-from engine.errors import ArtifactError, StopRequested
+from engine.audit.report import audit_run
+from engine.errors import ArtifactError, EngineError, StopRequested
 from engine.settings import MACHINE_FAILURES, RunConfig
 from engine.store.artifact import open_artifact, write_artifact
+from engine.store.initial_state import InitialState
+from engine.store.provenance import write_provenance
 from engine.store.workspace import Workspace, atomic_write_bytes
 
 Report = Callable[[float], None]
@@ -17,6 +21,7 @@ def compute_batch(
     configs: Sequence[RunConfig],
     workspace: Workspace,
     *,
+    initial: InitialState | None = None,
     history_frames: int,
     on_progress: Report | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -26,6 +31,7 @@ def compute_batch(
     Args:
         configs: runs of one shape.
         workspace: where they are written.
+        initial: the state that all start from; None for their seeds.
         history_frames: snapshots to keep of each run.
         on_progress: told the share of the batch that is done, 0 … 1.
         should_stop: asked between samples; `StopRequested` follows.
@@ -34,6 +40,7 @@ def compute_batch(
         WorkspaceError: the workspace is full or cannot be written.
     """
     # JAX starts here, on the thread that owns the device, and not where hunts are only watched.
+    from engine.physics.memory import device_kind
     from engine.physics.simulate import Progress, simulate_batch
 
     if should_stop():
@@ -47,11 +54,16 @@ def compute_batch(
             on_progress(progress.steps_done / progress.steps_total)
 
     results = simulate_batch(
-        todo, history_frames=history_frames, on_progress=report, should_stop=should_stop
+        todo,
+        initial=initial,
+        history_frames=history_frames,
+        on_progress=report,
+        should_stop=should_stop,
     )
     for config, result in zip(todo, results, strict=True):
         text = json.dumps(config.to_dict(), indent=1, allow_nan=False)
         atomic_write_bytes(workspace.config_path(config.config_hash), text.encode())
+        result = dataclasses.replace(result, device_kind=device_kind())
         write_artifact(workspace.artifact_path(config.config_hash), config, result)
 
 
@@ -92,6 +104,19 @@ def artifact_bytes(config: RunConfig, history_frames: int) -> int:
     return (9 + 2 * history_frames) * item * config.N_grid**2 + headers
 
 
+def audited(config: RunConfig, workspace: Workspace, draws: int) -> dict[str, Any]:
+    """The audit of a run in this process; one that breaks is that run's failure."""
+    try:
+        return audit_run(str(workspace.root), config.config_hash, draws)
+    except EngineError:
+        raise
+    except Exception as error:
+        reason = f"its audit failed: {type(error).__name__}: {error}"
+        provenance = failed_provenance(config, "worker_failed", reason)
+        write_provenance(workspace.provenance_path(config.config_hash), provenance)
+        return provenance
+
+
 def failed_provenance(config: RunConfig, failure: str, reason: str) -> dict[str, Any]:
     """The provenance of a run that no auditor could look at: its class, its reason, no metric."""
     return {
@@ -108,4 +133,5 @@ def failed_provenance(config: RunConfig, failure: str, reason: str) -> dict[str,
         "artifact": {},
         "software": {"engine": __version__},
         "timing": {},
+        "verdicts": [],
     }

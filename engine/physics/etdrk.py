@@ -55,6 +55,8 @@ def etdrk4_coefficients(
     radius = jnp.where(jnp.abs(z0) < 1, 2.0, 0.0)
     angles = 2 * jnp.pi * (jnp.arange(contour_points) + 0.5) / contour_points
 
+    # A gradient computes each point again rather than keep all of them.
+    @jax.checkpoint
     def add_point(sums: Complex[Array, "4 ..."], angle: Float[Array, ""]) -> tuple[Any, None]:
         z = z0 + radius * jnp.exp(1j * angle)
         e, e_half = jnp.exp(z), jnp.exp(z / 2)
@@ -73,19 +75,22 @@ def etdrk4_coefficients(
     return jax.tree.map(lambda w: (w.real if real else w).astype(dtype), weights)
 
 
-def etdrk4_step(state: Any, nonlinear: Callable[[Any], Any], coefficients: Any) -> Any:
+def etdrk4_step(
+    state: Any, nonlinear: Callable[[Any], Any], coefficients: Any, *, first: Any = None
+) -> Any:
     """Advance a pytree of transforms by one step.
 
     Args:
         state: pytree of arrays u.
         nonlinear: N(u), a pytree like `state`.
         coefficients: a like pytree with an `Etdrk4Coefficients` in the place of every array.
+        first: N(u) of `state`, where the caller has it already.
     """
 
     def combine(formula: Callable[..., Array], *operands: Any) -> Any:
         return jax.tree.map(formula, state, coefficients, *operands)
 
-    n_u = nonlinear(state)
+    n_u = nonlinear(state) if first is None else first
     a = combine(lambda u, w, n: w.half * u + w.q * n, n_u)
     n_a = nonlinear(a)
     b = combine(lambda u, w, n: w.half * u + w.q * n, n_a)

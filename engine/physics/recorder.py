@@ -12,7 +12,10 @@ CHECKPOINT_STEPS = 20
 """The checkpoint lies this many steps before the end (or at the start of a shorter run)."""
 
 TRACE_SAMPLES = 100
-"""Diagnostics are sampled about this often along a run, and at every stored frame."""
+"""Diagnostics are sampled at most this often along a run, and at every stored frame."""
+
+TRACE_STEPS = 20
+"""Steps between two samples, at least: a sample costs about as much as 0.6 steps at N = 64."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Schedule:
     @classmethod
     def of(cls, steps: int, history_frames: int) -> "Schedule":
         """Evenly spaced stops for a run of `steps` steps, the start and the end among them."""
-        traces = {round(i * steps / TRACE_SAMPLES) for i in range(TRACE_SAMPLES + 1)}
+        count = max(1, min(TRACE_SAMPLES, steps // TRACE_STEPS))
+        traces = {round(i * steps / count) for i in range(count + 1)}
         frames = {i * steps // history_frames for i in range(history_frames)}
         checkpoint = max(0, steps - CHECKPOINT_STEPS)
         return cls(tuple(sorted(traces | frames | {checkpoint})), frozenset(frames), checkpoint)
@@ -50,6 +54,7 @@ class Recorder:
         self._traces: list[tuple[int, dict[str, np.ndarray]]] = []
         self._checkpoint: tuple[np.ndarray, ...] = ()
         self._final: tuple[np.ndarray, ...] = ()
+        self._diverged: Sequence[int | None] = [None] * len(configs)
 
     def trace(self, step: int, values: dict[str, np.ndarray]) -> None:
         """Keep the diagnostics of a step, each of shape (batch,)."""
@@ -66,6 +71,10 @@ class Recorder:
     def final(self, psi: np.ndarray, rho_s: np.ndarray, rho: np.ndarray, g_tt: np.ndarray) -> None:
         """Keep the final fields."""
         self._final = psi, rho_s, rho, g_tt
+
+    def diverged(self, steps: Sequence[int | None]) -> None:
+        """Keep the step at which each run was found diverged."""
+        self._diverged = steps
 
     def results(self) -> list[RunResult]:
         """One result a run; the end and the checkpoint must have been recorded."""
@@ -84,6 +93,7 @@ class Recorder:
             checkpoint_rho_s=checkpoint_rho_s,
             checkpoint_t=self.schedule.checkpoint * config.dt,
             t_end=config.T_steps * config.dt,
+            diverged_step=self._diverged[i],
             history_t=np.array([step * config.dt for step, *_ in self._frames]),
             history_rho=np.stack([rho[i] for _, rho, _ in self._frames]) if self._frames else none,
             history_g_tt=np.stack([g[i] for *_, g in self._frames]) if self._frames else none,

@@ -1,27 +1,37 @@
 """Spacetime-density gravity: the emergent metric, its connection, and the density's own equation.
 
-    g_μν = Ω² diag(−1, 1, 1, 1)    Ω² = (ρ_vac/ρ_s)^α    coordinates (t, x, y, z), fields without z
+    g_μν = Ω² diag(−1, 1, 1, 1)      coordinates (t, x, y, z), fields without z
+    Ω² = (ρ_vac/ρ_s)^α  "power"      Ω² = exp(−α(ρ_s/ρ_vac − 1))  "exponential"
     τ ∂_t ρ_s = ℓ²∇²ρ_s − (ρ_s − ρ_vac) + χ T₀₀          T₀₀ = |ψ|² + η|∇ψ|²
 
-The solver carries s = ρ_s − ρ_vac, which is zero in the vacuum.
+The solver carries s = ρ_s − ρ_vac, which is zero in the vacuum. For τ = 0 there is nothing to
+carry: ρ_s answers ψ at once.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
-from engine.physics.grid import Grid
+from engine.physics.grid import Grid, from_modes_real
 
 Metric = Callable[[Float[Array, ""]], Float[Array, "4 4"]]
 
+Ansatz = Literal["power", "exponential"]
+"""Which Ω²(ρ_s) a run has, `metric_ansatz`; static in every compiled function."""
 
-def power_metric(rho_vac: Float[Array, ""], alpha: Float[Array, ""]) -> Metric:
-    """g(ρ_s) = (ρ_vac/ρ_s)^α diag(−1, 1, 1, 1), pointwise."""
+
+def conformal_metric(ansatz: Ansatz, rho_vac: Float[Array, ""], alpha: Float[Array, ""]) -> Metric:
+    """g(ρ_s) = Ω² diag(−1, 1, 1, 1), pointwise."""
 
     def metric(rho_s: Float[Array, ""]) -> Float[Array, "4 4"]:
-        return (rho_vac / rho_s) ** alpha * jnp.diag(jnp.array([-1.0, 1.0, 1.0, 1.0]))
+        if ansatz == "power":
+            scale = (rho_vac / rho_s) ** alpha
+        else:
+            scale = jnp.exp(-alpha * (rho_s / rho_vac - 1))
+        return scale * jnp.diag(jnp.array([-1.0, 1.0, 1.0, 1.0]))
 
     return metric
 
@@ -61,11 +71,13 @@ def laplace_beltrami(
     return jnp.einsum("mn,mn->", jnp.linalg.inv(metric(rho_s)), covariant)
 
 
-def omega_squared(
-    s: Float[Array, "n n"], rho_vac: Float[Array, ""], alpha: Float[Array, ""]
-) -> Float[Array, "n n"]:
-    """Ω² = (1 + s/ρ_vac)^−α; exactly 1 for α = 0; NaN where ρ_s < 0."""
-    return jnp.exp(-alpha * jnp.log1p(s / rho_vac))
+def log_omega_squared(
+    s: Float[Array, "n n"], ansatz: Ansatz, rho_vac: Float[Array, ""], alpha: Float[Array, ""]
+) -> tuple[Float[Array, "n n"], Float[Array, "..."]]:
+    """lnΩ² and dlnΩ²/dρ_s; both exactly 0 for α = 0. "power" has NaN where ρ_s < 0."""
+    if ansatz == "power":
+        return -alpha * jnp.log1p(s / rho_vac), -alpha / (rho_vac + s)
+    return -alpha * s / rho_vac, -alpha / rho_vac
 
 
 def conformal_laplacian(
@@ -73,15 +85,17 @@ def conformal_laplacian(
     d_psi: Sequence[Complex[Array, "n n"]],
     s: Float[Array, "n n"],
     d_s: Sequence[Float[Array, "n n"]],
+    ansatz: Ansatz,
     rho_vac: Float[Array, ""],
     alpha: Float[Array, ""],
 ) -> Complex[Array, "n n"]:
-    """Δ_g ψ = Ω⁻²(∇²ψ + 2 ∇lnΩ·∇ψ) with ∇lnΩ = −α ∇s / 2ρ_s: `laplace_beltrami` in closed form.
+    """Δ_g ψ = Ω⁻²(∇²ψ + 2 ∇lnΩ·∇ψ): `laplace_beltrami` in closed form.
 
-    The 2 is D − 2 for D = 4 spacetime dimensions.
+    The 2 is D − 2 for D = 4 spacetime dimensions; 2 ∇lnΩ = (dlnΩ²/dρ_s) ∇ρ_s.
     """
-    coupling = -alpha / (rho_vac + s) * (d_s[0] * d_psi[0] + d_s[1] * d_psi[1])
-    return (laplacian + coupling) / omega_squared(s, rho_vac, alpha)
+    log_scale, slope = log_omega_squared(s, ansatz, rho_vac, alpha)
+    coupling = slope * (d_s[0] * d_psi[0] + d_s[1] * d_psi[1])
+    return jnp.exp(-log_scale) * (laplacian + coupling)
 
 
 def energy_density(
@@ -93,16 +107,25 @@ def energy_density(
     return rho + gradient_weight * (_abs2(d_psi[0]) + _abs2(d_psi[1]))
 
 
+def slaved(
+    t00_hat: Complex[Array, "half m"],
+    grid: Grid,
+    length: Float[Array, ""],
+    coupling: Float[Array, ""],
+) -> Complex[Array, "half m"]:
+    """ŝ = χT̂₀₀/(1 + ℓ²k²): the density at rest under its source, τ = 0."""
+    return coupling * t00_hat / (1 + length**2 * grid.k_squared_half)
+
+
 def constraint(
-    s_hat: Complex[Array, "n half"],
+    s_hat: Complex[Array, "half m"],
     t00: Float[Array, "n n"],
     grid: Grid,
     length: Float[Array, ""],
     coupling: Float[Array, ""],
 ) -> Float[Array, "n n"]:
     """Residual ρ_s − ρ_vac − ℓ²∇²ρ_s − χT₀₀ of the static equation, in real space."""
-    left = jnp.fft.irfft2((1 + length**2 * grid.k_squared_half) * s_hat, s=t00.shape)
-    return left - coupling * t00
+    return from_modes_real((1 + length**2 * grid.k_squared_half) * s_hat, grid) - coupling * t00
 
 
 def _abs2(z: Complex[Array, "..."]) -> Float[Array, "..."]:

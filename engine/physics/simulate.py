@@ -5,59 +5,56 @@ On an accelerator the members of a batch advance side by side (`vmap`); on a CPU
 neighbours. Cores are used by calling this from several threads.
 
 Coefficients, dt and L are traced, and so is the number of steps between two samples: only a new
-grid size, precision or batch size compiles.
+grid size, precision, batch size or form of the equations compiles. Runs of another form, in which
+a coefficient is 0, are a batch of their own, so that a run's bytes do not depend on its company.
 """
 
+import dataclasses
 import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import DTypeLike
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Float
 
-from engine.errors import SettingsError, StopRequested
-from engine.physics import sdg
-from engine.physics.etdrk import etdrk4_step
-from engine.physics.grid import make_grid, value_and_gradient
-from engine.physics.recorder import Recorder, Schedule
-from engine.physics.sncgl import (
-    Operators,
-    Physics,
-    State,
-    complex_of,
-    make_operators,
-    nonlinear,
+from engine.errors import DeviceMemoryError, SettingsError, StopRequested
+from engine.physics.diagnostics import Sample, observe, thumbnail
+from engine.physics.evolve import (
+    NEVER,
+    Run,
+    advance,
+    begin,
+    form_of,
+    given_state,
+    initial_state,
+    physics_of,
 )
-from engine.settings import RunConfig
+from engine.physics.recorder import Recorder, Schedule
+from engine.physics.sncgl import Form, Operators, Physics, State, make_operators
+from engine.settings import MAX_RHO, RunConfig
 from engine.store.artifact import RunResult
-
-INITIAL_AMPLITUDE = 0.1
+from engine.store.initial_state import InitialState
 
 ANSWER_SECONDS = 0.5
-"""Between two looks at `should_stop`."""
-
-
-class Sample(NamedTuple):
-    """Real-space fields and diagnostics of one instant."""
-
-    psi: Complex[Array, "n n"]
-    rho_s: Float[Array, "n n"]
-    rho: Float[Array, "n n"]
-    g_tt: Float[Array, "n n"]
-    traces: dict[str, Float[Array, ""]]
+"""Between two looks at `should_stop`, and between two thumbnails."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a batch is: steps done of all steps."""
+    """How far a batch is.
+
+    Attributes:
+        steps_done, steps_total: of each of its runs.
+        thumbnail: ρ of its first run, at most 64 × 64, float32; None where the last still stands.
+    """
 
     steps_done: int
     steps_total: int
+    thumbnail: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -76,91 +73,121 @@ class Pace:
         return Pace(max(1, min(round(steps * ANSWER_SECONDS / max(seconds, 1e-6)), 4 * self.steps)))
 
 
-def initial_state(seed: Array, n: int, real: DTypeLike) -> State:
-    """ψ₀ = 0.1 (ξ₁ + iξ₂) from `jax.random.key(seed)`, band-limited; s = 0.
-
-    The noise is drawn in double precision, so both precisions start from the same field.
-    """
-    dtype = complex_of(real)
-    noise = jax.random.normal(jax.random.key(seed), (2, n, n), jnp.float64)
-    psi_hat = jnp.fft.fft2(INITIAL_AMPLITUDE * (noise[0] + 1j * noise[1]))
-    keep = make_grid(n, 1.0, jnp.float64).keep
-    return State(jnp.where(keep, psi_hat, 0).astype(dtype), jnp.zeros((n, n // 2 + 1), dtype))
-
-
-def physics_of(config: RunConfig, dtype: DTypeLike = np.float64) -> Physics:
-    """The traced numbers of a config."""
-    return Physics(*(jnp.asarray(getattr(config, name), dtype) for name in Physics._fields))
-
-
-def advance(state: State, physics: Physics, operators: Operators, steps: Array) -> State:
-    """`steps` ETDRK4 steps of one run."""
-    n = state.psi_hat.shape[0]
-    grid = make_grid(n, physics.domain_length, physics.domain_length.dtype)
-
-    def step(_: Array, current: State) -> State:
-        return etdrk4_step(
-            current, lambda u: nonlinear(u, physics, operators, grid), operators.weights
-        )
-
-    return jax.lax.fori_loop(0, steps, step, state)
-
-
-def observe(state: State, physics: Physics) -> Sample:
-    """Fields in real space and the diagnostics Q_coherence, h_norm, max ρ and min ρ_s."""
-    n = state.psi_hat.shape[0]
-    grid = make_grid(n, physics.domain_length, physics.domain_length.dtype)
-    psi, *d_psi = value_and_gradient(state.psi_hat, grid)
-    s = jnp.fft.irfft2(state.s_hat, s=psi.shape)
-    rho = psi.real**2 + psi.imag**2
-    t00 = sdg.energy_density(rho, d_psi, physics.gradient_weight)
-    residual = sdg.constraint(state.s_hat, t00, grid, physics.sdg_length, physics.sdg_coupling)
-    rho_s = physics.sdg_rho_vac + s
-    traces = {
-        "q_coherence": rho.mean() * physics.domain_length**2,
-        "h_norm": jnp.sqrt((residual**2).mean()) / physics.sdg_rho_vac,
-        "max_rho": rho.max(),
-        "min_rho_s": rho_s.min(),
-    }
-    g_tt = -sdg.omega_squared(s, physics.sdg_rho_vac, physics.param_alpha)
-    return Sample(psi, rho_s, rho, g_tt, traces)
-
-
 def simulate_batch(
     configs: Sequence[RunConfig],
     *,
+    initial: InitialState | None = None,
     history_frames: int = 20,
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[RunResult]:
-    """Run a batch from its seeds to the end.
+    """Run a batch from its start to the end, in parts where it does not fit the device.
 
     Args:
-        configs: runs with equal `N_grid`, `precision` and `T_steps`; all else may differ.
+        configs: runs with equal `N_grid`, `precision`, `T_steps`, `metric_ansatz` and
+            `initial_state_sha256`; all else may differ.
+        initial: the state that all start from; None for their seeds.
         history_frames: snapshots to keep beside the final one, evenly spaced from the start.
         on_progress: called between samples, from the calling thread.
         should_stop: asked between samples.
 
     Raises:
         StopRequested: `should_stop` said so.
-        SettingsError: the configs do not share a shape, or one needs an initial-state file.
+        SettingsError: the configs do not share what they must, or `initial` is not what they name.
+        DeviceMemoryError: not even one run fits.
     """
-    check_batch(configs)
+    check_batch(configs, initial)
+    forms: dict[Form, list[int]] = {}
+    for i, config in enumerate(configs):
+        forms.setdefault(form_of(config), []).append(i)
+
+    def in_parts(parts: Sequence[Sequence[int]]) -> list[RunResult]:
+        found: dict[int, RunResult] = {}
+        for done, part in enumerate(parts):
+
+            def report(progress: Progress, parts_done: int = done) -> None:
+                if on_progress is not None:
+                    steps = parts_done * progress.steps_total + progress.steps_done
+                    on_progress(dataclasses.replace(progress, steps_done=steps // len(parts)))
+
+            results = simulate_batch(
+                [configs[i] for i in part],
+                initial=initial,
+                history_frames=history_frames,
+                on_progress=report,
+                should_stop=should_stop,
+            )
+            found.update(zip(part, results, strict=True))
+        return [found[i] for i in range(len(configs))]
+
+    if len(forms) > 1:
+        return in_parts(list(forms.values()))
+    try:
+        return _simulate(configs, initial, history_frames, on_progress, should_stop)
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        if len(configs) == 1:
+            raise DeviceMemoryError(
+                f"N_grid: got {configs[0].N_grid}, for which the device has too little memory "
+                "left; choose a smaller one, or end what else computes there."
+            ) from error
+    half = len(configs) // 2
+    return in_parts([range(half), range(half, len(configs))])
+
+
+def check_batch(configs: Sequence[RunConfig], initial: InitialState | None) -> None:
+    """Refuse an empty batch, one of several kinds, and runs without the file that they name."""
+    if not configs:
+        raise SettingsError("configs: got an empty batch, expected at least one run.")
+    shared = ("N_grid", "precision", "T_steps", "metric_ansatz", "initial_state_sha256")
+    kinds = {tuple(getattr(c, name) for name in shared) for c in configs}
+    if len(kinds) > 1:
+        raise SettingsError(
+            f"configs: got {len(kinds)} different ({', '.join(shared)}), expected one; "
+            "split the batch."
+        )
+    named, given = configs[0].initial_state_sha256, initial.sha256 if initial else ""
+    if named != given:
+        raise SettingsError(
+            f"initial_state_sha256: got {named or 'none'}, expected {given or 'none'}, that of the "
+            "initial state that was given; give the file with --initial-state, or leave out both.",
+            field="initial_state_sha256",
+        )
+
+
+def _simulate(
+    configs: Sequence[RunConfig],
+    initial: InitialState | None,
+    history_frames: int,
+    on_progress: Callable[[Progress], None] | None,
+    should_stop: Callable[[], bool],
+) -> list[RunResult]:
     n, steps_total = configs[0].N_grid, configs[0].T_steps
     real = np.dtype(configs[0].precision)
-    physics = _stack([physics_of(c) for c in configs])
-    operators = _operators(n, real.name)(physics)
-    physics = jax.tree.map(lambda a: a.astype(real), physics)
-    state = _initial(n, real.name)(jnp.array([c.seed for c in configs], jnp.uint32))
+    form = form_of(configs[0])
+    doubles = _stack([physics_of(c) for c in configs])
+    operators = _operators(n, real.name)(doubles)
+    physics = jax.tree.map(lambda a: a.astype(real), doubles)
+    if initial is None:
+        runs = _from_seeds(n, real.name)(jnp.array([c.seed for c in configs], jnp.uint32))
+    else:
+        fields = (jnp.asarray(initial.psi), _as_device_array(initial.rho_s))
+        runs = _from_fields(real.name)(doubles, fields)
 
     schedule = Schedule.of(steps_total, history_frames)
     recorder = Recorder(configs, schedule)
     pace = Pace.of(configs)
     pending: tuple[int, Sample] | None = None
+    pictured = -np.inf
 
     def heed(steps_done: int) -> None:
+        nonlocal pictured
         if on_progress is not None:
-            on_progress(Progress(steps_done, steps_total))
+            picture = None
+            if time.monotonic() - pictured > ANSWER_SECONDS:
+                picture, pictured = np.asarray(_thumbnail(n)(runs.state)), time.monotonic()
+            on_progress(Progress(steps_done, steps_total, picture))
         if should_stop():
             raise StopRequested("the simulation was asked to stop.")
 
@@ -169,15 +196,15 @@ def simulate_batch(
         while done < stop:
             steps = min(stop - done, pace.steps)
             began = time.perf_counter()
-            state = _advance()(state, physics, operators, np.int32(steps))
+            runs = _advance(form)(runs, physics, operators, np.int32(done + steps))
             done += steps
             if done < stop:
                 # A long way to the next sample: stay within a Stop's patience of the device.
-                jax.block_until_ready(state)
+                jax.block_until_ready(runs)
                 pace = pace.after(steps, time.perf_counter() - began)
                 known = done
                 heed(known)
-        sample = _observe()(state, physics)
+        sample = _observe(form)(runs.state, physics, operators)
         # The device computes on while the sample before this one is brought to the host.
         if pending is not None:
             _record(recorder, *pending)
@@ -186,27 +213,20 @@ def simulate_batch(
         pending = (stop, sample)
     if pending is not None:
         _record(recorder, *pending)
+        recorder.diverged(_divergence(np.asarray(runs.diverged), pending[1], steps_total))
     if on_progress is not None:
         on_progress(Progress(steps_total, steps_total))
     return recorder.results()
 
 
-def check_batch(configs: Sequence[RunConfig]) -> None:
-    """Refuse an empty batch, one of several shapes, and runs that need a file."""
-    if not configs:
-        raise SettingsError("configs: got an empty batch, expected at least one run.")
-    shapes = {(c.N_grid, c.precision, c.T_steps) for c in configs}
-    if len(shapes) > 1:
-        raise SettingsError(
-            f"configs: got {len(shapes)} different (N_grid, precision, T_steps), expected one; "
-            "split the batch."
-        )
-    if any(c.initial_state_sha256 for c in configs):
-        raise SettingsError(
-            "initial_state_sha256: got a checksum without its file, expected a run from a seed; "
-            "leave the key out.",
-            field="initial_state_sha256",
-        )
+def _divergence(found: np.ndarray, last: Sample, steps_total: int) -> list[int | None]:
+    """The step at which each run was found diverged, the end included, or None."""
+    traces = {name: np.asarray(values) for name, values in last.traces.items()}
+    sound = (traces["max_rho"] <= MAX_RHO) & (traces["min_rho_s"] > 0)
+    sound &= np.isfinite(traces["h_norm"])
+    at_end = np.where(sound, NEVER, steps_total)
+    steps = np.where(found == NEVER, at_end, found)
+    return [None if step == NEVER else int(step) for step in steps]
 
 
 def _over_runs(member: Callable[..., Any], shared: int = 0) -> Callable[..., Any]:
@@ -224,13 +244,19 @@ def _over_runs(member: Callable[..., Any], shared: int = 0) -> Callable[..., Any
 
 
 @functools.cache
-def _advance() -> Callable[..., State]:
-    return jax.jit(_over_runs(advance, shared=1), donate_argnums=0)
+def _advance(form: Form) -> Callable[..., Run]:
+    member = functools.partial(advance, form=form)
+    return jax.jit(_over_runs(member, shared=1), donate_argnums=0)
 
 
 @functools.cache
-def _observe() -> Callable[..., Sample]:
-    return jax.jit(_over_runs(observe))
+def _observe(form: Form) -> Callable[..., Sample]:
+    return jax.jit(_over_runs(functools.partial(observe, form=form)))
+
+
+@functools.cache
+def _thumbnail(n: int) -> Callable[[State], Float[Array, "side side"]]:
+    return jax.jit(lambda states: thumbnail(jax.tree.map(lambda modes: modes[0], states), n))
 
 
 @functools.cache
@@ -239,8 +265,21 @@ def _operators(n: int, real: str) -> Callable[[Physics], Operators]:
 
 
 @functools.cache
-def _initial(n: int, real: str) -> Callable[[Array], State]:
-    return jax.jit(_over_runs(lambda seed: initial_state(seed, n, jnp.dtype(real))))
+def _from_seeds(n: int, real: str) -> Callable[[Array], Run]:
+    return jax.jit(_over_runs(lambda seed: begin(initial_state(seed, n, jnp.dtype(real)))))
+
+
+@functools.cache
+def _from_fields(real: str) -> Callable[..., Run]:
+    def start(physics: Physics, fields: Any) -> Run:
+        psi, rho_s = fields
+        return begin(given_state(psi, rho_s, physics, jnp.dtype(real)))
+
+    return jax.jit(_over_runs(start, shared=1))
+
+
+def _as_device_array(array: np.ndarray | None) -> Array | None:
+    return None if array is None else jnp.asarray(array)
 
 
 def _stack(trees: list[Any]) -> Any:

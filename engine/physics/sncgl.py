@@ -10,20 +10,26 @@ Source of the equation: Aranson & Kramer (2002), Rev. Mod. Phys. 74, 99; docs/mo
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
-from jaxtyping import Array, Bool, Complex, Float
+from jaxtyping import Array, Complex, Float
 
 from engine.physics import sdg
-from engine.physics.etdrk import Etdrk4Coefficients, etdrk4_coefficients
+from engine.physics.etdrk import etdrk4_coefficients, etdrk4_step
 from engine.physics.grid import (
     Grid,
+    derivatives,
+    derivatives_real,
+    from_modes_real,
+    from_spectrum_real,
+    kept_of,
     make_grid,
-    value_and_gradient,
-    value_and_gradient_real,
+    to_modes,
+    to_modes_real,
+    to_spectrum_real,
 )
+from engine.physics.sdg import Ansatz
 
 
 class Physics(NamedTuple):
@@ -49,10 +55,53 @@ class Physics(NamedTuple):
 
 
 class State(NamedTuple):
-    """Transforms of ψ (full) and of s = ρ_s − ρ_vac (half), dealiased; or one thing for each."""
+    """The kept modes of ψ and of s = ρ_s − ρ_vac, laid out as grid.py says; or one thing for each.
+
+    For τ = 0 the second means nothing: `to_fields` and `nonlinear` take ρ_s from ψ.
+    """
 
     psi_hat: Any
     s_hat: Any
+
+
+class Terms(NamedTuple):
+    """What one state means on the grid, each n × n: what the equations are made of.
+
+    Attributes:
+        psi, rho: ψ and |ψ|².
+        laplacian, curved: ∇²ψ and Δ_g ψ.
+        smoothed: G_σ ∗ |ψ|².
+        t00: T₀₀.
+        t00_hat: its modes.
+        s_hat: those of s, carried or, for τ = 0, slaved.
+        s: ρ_s − ρ_vac.
+    """
+
+    psi: Complex[Array, "n n"]
+    rho: Float[Array, "n n"]
+    laplacian: Complex[Array, "n n"]
+    curved: Complex[Array, "n n"]
+    smoothed: Float[Array, "n n"]
+    t00: Float[Array, "n n"]
+    t00_hat: Complex[Array, "half m"]
+    s_hat: Complex[Array, "half m"]
+    s: Float[Array, "n n"]
+
+
+class Form(NamedTuple):
+    """Which terms the equations have at all: static, so that one that is absent costs nothing.
+
+    Attributes:
+        ansatz: of the metric.
+        curved: α ≠ 0.
+        smoothed: κ ≠ 0.
+        gradients: η ≠ 0.
+    """
+
+    ansatz: Ansatz
+    curved: bool
+    smoothed: bool
+    gradients: bool
 
 
 class Operators(NamedTuple):
@@ -60,23 +109,23 @@ class Operators(NamedTuple):
 
     Attributes:
         weights: ETDRK4 coefficients of ψ̂ and ŝ.
-        kernel: Ĝ_σ on the half transform.
+        kernel: Ĝ_σ on all modes of a real field.
         source: F·S(x), real space.
     """
 
     weights: State
-    kernel: Float[Array, "n half"]
+    kernel: Float[Array, "nyquist n"]
     source: Float[Array, "n n"]
 
 
 def linear_symbols(
     physics: Physics, grid: Grid
-) -> tuple[Complex[Array, "n n"], Float[Array, "n half"]]:
+) -> tuple[Complex[Array, "m m"], Float[Array, "half m"]]:
     """L_ψ(k) = ε − (D + i c₁)k² and L_s(k) = −(1 + ℓ²k²)/τ, 1/time."""
     diffusivity = physics.diffusion + 1j * physics.dispersion
     return (
         physics.epsilon - diffusivity * grid.k_squared,
-        -(1 + physics.sdg_length**2 * grid.k_squared_half) / physics.sdg_tau,
+        -(1 + physics.sdg_length**2 * grid.k_squared_half) / _relaxation_time(physics),
     )
 
 
@@ -87,47 +136,106 @@ def source_profile(physics: Physics, n: int) -> Float[Array, "n n"]:
     return along[:, None] * along[None, :]
 
 
+def smoothing_kernel(physics: Physics, n: int) -> Float[Array, "nyquist n"]:
+    """Ĝ_σ(k) = exp(−k²/2σ²), 1 at k = 0, on all modes of a real field."""
+    scale = 2 * jnp.pi / physics.domain_length
+    kx = scale * jnp.arange(n // 2 + 1)[:, None]
+    ky = scale * jnp.fft.fftfreq(n, 1 / n)[None, :]
+    return jnp.exp(-(kx**2 + ky**2) / (2 * physics.param_sigma_k**2))
+
+
 def make_operators(physics: Physics, n: int, real: DTypeLike) -> Operators:
     """Operators of one run on n × n cells; `physics` in float64, results in dtype `real`."""
     grid = make_grid(n, physics.domain_length, jnp.float64)
     l_psi, l_s = linear_symbols(physics, grid)
-    kernel = jnp.exp(-grid.k_squared_half / (2 * physics.param_sigma_k**2))
-    psi_weights = etdrk4_coefficients(l_psi, physics.dt, dtype=complex_of(real))
-    s_weights = etdrk4_coefficients(l_s, physics.dt, dtype=real)
     return Operators(
-        weights=State(_dealias(psi_weights, grid.keep), _dealias(s_weights, grid.keep_half)),
-        kernel=kernel.astype(real),
+        weights=State(
+            etdrk4_coefficients(l_psi, physics.dt, dtype=complex_of(real)),
+            etdrk4_coefficients(l_s, physics.dt, dtype=real),
+        ),
+        kernel=smoothing_kernel(physics, n).astype(real),
         source=(physics.source_amplitude * source_profile(physics, n)).astype(real),
     )
 
 
-def nonlinear(state: State, physics: Physics, operators: Operators, grid: Grid) -> State:
-    """N(ψ̂, ŝ): all that the linear symbols leave out, transformed, before dealiasing.
-
-    The truncation to the kept modes is in the step's weights, which vanish outside.
-    """
-    psi, *d_psi = value_and_gradient(state.psi_hat, grid)
-    s, *d_s = value_and_gradient_real(state.s_hat, grid)
-    laplacian = jnp.fft.ifft2(-grid.k_squared * state.psi_hat)
+def terms_of(state: State, physics: Physics, operators: Operators, grid: Grid, form: Form) -> Terms:
+    """What the equations are made of, from one state; an absent convolution is 0."""
+    psi, psi_x, psi_y, laplacian = derivatives(state.psi_hat, grid)
+    d_psi = (psi_x, psi_y)
     rho = psi.real**2 + psi.imag**2
-    rho_hat = jnp.fft.rfft2(rho)
-    # Most runs weigh |∇ψ|² with 0, and then T₀₀ is ρ: one transform less.
-    t00_hat = jax.lax.cond(
-        physics.gradient_weight == 0,
-        lambda: rho_hat,
-        lambda: jnp.fft.rfft2(sdg.energy_density(rho, d_psi, physics.gradient_weight)),
+    rho_hat, smoothed = to_modes_real(rho), jnp.zeros_like(rho)
+    if form.smoothed:
+        spectrum = to_spectrum_real(rho)
+        rho_hat = kept_of(spectrum)
+        smoothed = from_spectrum_real(operators.kernel * spectrum)
+    t00, t00_hat = rho, rho_hat
+    if form.gradients:
+        t00 = sdg.energy_density(rho, d_psi, physics.gradient_weight)
+        t00_hat = to_modes_real(t00)
+    s_hat = _density(state.s_hat, t00_hat, physics, grid)
+    s, *d_s = derivatives_real(s_hat, grid)
+    curved = laplacian
+    if form.curved:
+        curved = sdg.conformal_laplacian(
+            laplacian, d_psi, s, d_s, form.ansatz, physics.sdg_rho_vac, physics.param_alpha
+        )
+    return Terms(psi, rho, laplacian, curved, smoothed, t00, t00_hat, s_hat, s)
+
+
+def rates(terms: Terms, physics: Physics, operators: Operators, form: Form) -> State:
+    """N(ψ̂, ŝ): all that the linear symbols leave out, on the kept modes."""
+    damping = (physics.saturation + 1j * physics.nonlinear_dispersion) * terms.rho
+    if form.smoothed:
+        damping = damping + physics.param_kappa * terms.smoothed
+    change = operators.source - damping * terms.psi
+    if form.curved:
+        diffusivity = physics.diffusion + 1j * physics.dispersion
+        change = change + diffusivity * (terms.curved - terms.laplacian)
+    return State(to_modes(change), physics.sdg_coupling / _relaxation_time(physics) * terms.t00_hat)
+
+
+def nonlinear(
+    state: State, physics: Physics, operators: Operators, grid: Grid, form: Form
+) -> State:
+    """`rates` of a state."""
+    return rates(terms_of(state, physics, operators, grid, form), physics, operators, form)
+
+
+def step(state: State, physics: Physics, operators: Operators, grid: Grid, form: Form) -> State:
+    """One ETDRK4 step, of length `physics.dt`, of the coupled system."""
+    return step_and_terms(state, physics, operators, grid, form)[0]
+
+
+def step_and_terms(
+    state: State, physics: Physics, operators: Operators, grid: Grid, form: Form
+) -> tuple[State, Terms]:
+    """One ETDRK4 step, and the terms at its beginning."""
+    terms = terms_of(state, physics, operators, grid, form)
+    ahead = etdrk4_step(
+        state,
+        lambda u: nonlinear(u, physics, operators, grid, form),
+        operators.weights,
+        first=rates(terms, physics, operators, form),
     )
-    smoothed = jnp.fft.irfft2(operators.kernel * rho_hat, s=psi.shape)
-    curved = sdg.conformal_laplacian(
-        laplacian, d_psi, s, d_s, physics.sdg_rho_vac, physics.param_alpha
-    )
-    local = (physics.saturation + 1j * physics.nonlinear_dispersion) * rho
-    change = (
-        (physics.diffusion + 1j * physics.dispersion) * (curved - laplacian)
-        - (local + physics.param_kappa * smoothed) * psi
-        + operators.source
-    )
-    return State(jnp.fft.fft2(change), physics.sdg_coupling / physics.sdg_tau * t00_hat)
+    return ahead, terms
+
+
+def to_state(
+    psi: Complex[Array, "n n"], rho_s: Float[Array, "n n"], physics: Physics, grid: Grid
+) -> State:
+    """The state of real-space fields: transformed, and band-limited by the 2/3 rule."""
+    return State(to_modes(psi), to_modes_real(rho_s - physics.sdg_rho_vac))
+
+
+def to_fields(
+    state: State, physics: Physics, grid: Grid
+) -> tuple[Complex[Array, "n n"], Float[Array, "n n"]]:
+    """(ψ, ρ_s) of a state, in real space."""
+    psi, *d_psi, _ = derivatives(state.psi_hat, grid)
+    rho = psi.real**2 + psi.imag**2
+    t00 = sdg.energy_density(rho, d_psi, physics.gradient_weight)
+    s_hat = _density(state.s_hat, to_modes_real(t00), physics, grid)
+    return psi, physics.sdg_rho_vac + from_modes_real(s_hat, grid)
 
 
 def complex_of(real: DTypeLike) -> np.dtype:
@@ -135,6 +243,14 @@ def complex_of(real: DTypeLike) -> np.dtype:
     return np.result_type(real, np.complex64)
 
 
-def _dealias(weights: Etdrk4Coefficients, keep: Bool[Array, "..."]) -> Etdrk4Coefficients:
-    """Weights that vanish outside the kept modes, so that every stage is dealiased at no cost."""
-    return Etdrk4Coefficients(*(jnp.where(keep, w, 0) for w in weights))
+def _density(
+    s_hat: Complex[Array, "half m"], t00_hat: Complex[Array, "half m"], physics: Physics, grid: Grid
+) -> Complex[Array, "half m"]:
+    """ŝ as it is carried or, for τ = 0, slaved to T₀₀."""
+    rest = sdg.slaved(t00_hat, grid, physics.sdg_length, physics.sdg_coupling)
+    return jnp.where(physics.sdg_tau == 0, rest, s_hat)
+
+
+def _relaxation_time(physics: Physics) -> Float[Array, ""]:
+    """τ, and any other time where it is 0 and what is carried of s is not looked at."""
+    return jnp.where(physics.sdg_tau == 0, 1, physics.sdg_tau)

@@ -1,6 +1,7 @@
 """The artifact of one run: written once, whole, the same bytes for the same run; read with care.
 
-Layout: `engine.store.layout`. Nothing in the file says when or where it was made.
+Layout: `engine.store.layout`. Nothing in the file says when or where it was made, except for the
+kind of device: on another kind the same run ends in other last digits.
 """
 
 import contextlib
@@ -40,6 +41,9 @@ class RunResult:
         history_rho: ρ at those times, (F, N, N).
         history_g_tt: g_tt at those times, (F, N, N).
         diagnostics: series over time, all (M,), under "t" their times.
+        diverged_step: the first step at which the solver found the run diverged; it took none
+            from there on. None for a sound run.
+        device_kind: what computed it: "cpu", "gpu" …
     """
 
     psi: np.ndarray
@@ -54,6 +58,8 @@ class RunResult:
     history_rho: np.ndarray
     history_g_tt: np.ndarray
     diagnostics: Mapping[str, np.ndarray] = field(default_factory=dict)
+    diverged_step: int | None = None
+    device_kind: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def write_artifact(path: Path, config: RunConfig, result: RunResult) -> Artifact
     datasets = _datasets(config, result)
     with atomic_write(path) as temporary:
         with (
-            _Stream(temporary) as stream,
+            WriteStream(temporary) as stream,
             h5py.File(stream, "w", libver=("earliest", "v110"), track_order=False) as file,
         ):
             _fill(file, config, result, datasets)
@@ -92,6 +98,8 @@ class Artifact:
         checkpoint_t: time of the checkpoint.
         t_end: time of the final fields.
         diagnostics: names of the series under `diagnostics/`, without `t`.
+        diverged_step: the step at which the solver says that the run diverged, or None.
+        device_kind: what computed it, empty where the file does not say.
     """
 
     def __init__(self, path: Path, file: h5py.File, expected_hash: str | None) -> None:
@@ -106,7 +114,15 @@ class Artifact:
         self.config, self.config_hash = _identity(path, file, expected_hash)
         self.checkpoint_t = guard.number_attribute(guard.group(file, "checkpoint"), "t")
         self.t_end = guard.number_attribute(file, "t_end")
+        self.diverged_step = None
+        if "diverged_step" in file.attrs:
+            self.diverged_step = int(guard.number_attribute(file, "diverged_step"))
+        self.device_kind = ""
+        if "device_kind" in file.attrs:
+            self.device_kind = guard.text_attribute(file, "device_kind")
         self._headers = self._check_headers(file)
+        self._check_nothing_else(file)
+        guard.compact(self._name, file, self._headers.values())
         names = (name.partition("/") for name in self._headers)
         self.diagnostics = tuple(
             n for folder, _, n in names if folder == "diagnostics" and n != "t"
@@ -129,6 +145,33 @@ class Artifact:
             )
         return guard.read(f"{self._name}:{name}", self._headers[name])
 
+    def verify(self) -> None:
+        """Test the checksums of every dataset, in little memory, and that the axes are the grid's.
+
+        Raises:
+            ArtifactError: data are damaged.
+        """
+        for name, checked in self._headers.items():
+            guard.verify(f"{self._name}:{name}", checked)
+        for name in ("x", "y"):
+            if not np.array_equal(self.read(name), _axis(self.config)):
+                raise guard.refused(
+                    f"{self._name}:{name}", "other places", "those of the cells, i·L/N"
+                )
+
+    def _check_nothing_else(self, file: h5py.File) -> None:
+        """Whoever opens the file sees the run and nothing else: no links out, no strangers."""
+        folders: dict[str, set[str]] = {"": {nexus.ENTRY}}
+        for name in self._headers:
+            folder, _, leaf = name.rpartition("/")
+            folders.setdefault(folder, set()).add(leaf)
+        folders[""] |= folders.keys() - {""}
+        for folder, expected in folders.items():
+            guard.nothing_else(guard.group(file, folder) if folder else file, expected)
+        targets = {f"/{name}" for name in self._headers}
+        for name in guard.members(guard.group(file, nexus.ENTRY)):
+            guard.links_within(guard.group(file, f"{nexus.ENTRY}/{name}"), targets)
+
     def _check_headers(self, file: h5py.File) -> dict[str, guard.Header]:
         headers: dict[str, guard.Header] = {}
         lengths: dict[str, int | None] = {"y": self.config.N_grid, "x": self.config.N_grid}
@@ -141,6 +184,8 @@ class Artifact:
             shape = tuple(lengths.get(a if a != "t" else f"{folder}/t") for a in entry.axes)
             dtype = dtype_of(entry, self.config.precision)
             headers[name] = guard.header(file, name, dtype, shape, self._bytes)
+            if headers[name].nbytes:
+                guard.checksummed(name, headers[name])
             lengths.setdefault(name, headers[name].shape[0])
         return headers
 
@@ -213,7 +258,7 @@ def _identity(path: Path, file: h5py.File, expected_hash: str | None) -> tuple[R
 
 def _datasets(config: RunConfig, result: RunResult) -> dict[str, tuple[Entry, np.ndarray]]:
     """Every dataset of the artifact, in its stored type, checked against the layout."""
-    axis = np.arange(config.N_grid) * config.domain_length / config.N_grid
+    axis = _axis(config)
     arrays: dict[str, np.ndarray] = {
         "x": axis,
         "y": axis,
@@ -252,6 +297,11 @@ def _datasets(config: RunConfig, result: RunResult) -> dict[str, tuple[Entry, np
     return datasets
 
 
+def _axis(config: RunConfig) -> np.ndarray:
+    """Where the cells are along a side."""
+    return np.arange(config.N_grid) * config.domain_length / config.N_grid
+
+
 def _wrong_result(name: str, got: str, expected: str) -> ArtifactError:
     return ArtifactError(
         f"result {name}: got {got}, expected {expected}; nothing was written, report this.",
@@ -268,11 +318,14 @@ def _fill(
     for name, text in (
         ("config", strict_json.dumps(config.to_dict())),
         ("config_hash", config.config_hash),
+        ("device_kind", result.device_kind),
     ):
         # Of fixed length, so that it can be read back without trust (guard.text_attribute).
         file.attrs[name] = np.array(text, h5py.string_dtype("utf-8", len(text.encode())))
     file.attrs["schema_version"] = SCHEMA_VERSION
     file.attrs["t_end"] = float(result.t_end)
+    if result.diverged_step is not None:
+        file.attrs["diverged_step"] = result.diverged_step
     for folder in ("checkpoint", "history", "diagnostics"):
         file.create_group(folder, track_order=False)
     file["checkpoint"].attrs["t"] = float(result.checkpoint_t)
@@ -306,7 +359,7 @@ def _create(file: h5py.File, name: str, array: np.ndarray) -> h5py.Dataset:
     )
 
 
-class _Stream(io.FileIO):
+class WriteStream(io.FileIO):
     """A file for HDF5 to write to, which keeps a failed write to itself until it is closed.
 
     HDF5 does not survive a write that fails: it keeps the file open, tries again at every turn and
@@ -319,6 +372,7 @@ class _Stream(io.FileIO):
         self._failure: OSError | None = None
 
     def write(self, data: Any) -> int:
+        """Write all of it, or say so and remember why not."""
         view = memoryview(data).cast("B")
         done = 0
         try:

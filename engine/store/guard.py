@@ -8,7 +8,7 @@ memory stays bounded by the size of the file whatever it claims.
 import contextlib
 import math
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ MAX_TEXT = 65_536
 MAX_MEMBERS = 1_000
 _CHECKSUM_BYTES = 4
 _CHUNK_CACHE = 2**20
+_MOST_METADATA = 2**20
 _LAYOUTS = (h5py.h5d.CHUNKED, h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
 _H5PY_ERRORS = (OSError, KeyError, RuntimeError, ValueError, TypeError)
 
@@ -44,8 +45,9 @@ def refused(
     where: str, got: str, expected: str, failure: str = "artifact_unreadable"
 ) -> ArtifactError:
     """The error of an artifact that cannot be trusted, with what to do about it."""
+    place = " ".join(where.split())[:400]  # a name in a file may hold anything
     return ArtifactError(
-        f"{where}: got {got}, expected {expected}; re-create the artifact with `irer run`.",
+        f"{place}: got {got}, expected {expected}; re-create the artifact with `irer run`.",
         failure=failure,
     )
 
@@ -137,6 +139,49 @@ def members(owner: h5py.Group) -> list[str]:
         return sorted(owner)
 
 
+def nothing_else(owner: h5py.Group, expected: Collection[str]) -> None:
+    """Refuse a group with a member that is not expected: nobody wrote it for a good reason."""
+    where = str(owner.name)
+    for name in members(owner):
+        if name not in expected:
+            raise refused(f"{where}: {name[:80]!r}", "a stranger", "what the engine stores alone")
+
+
+def links_within(owner: h5py.Group, targets: Collection[str]) -> None:
+    """Refuse a group that holds anything but soft links to some objects of the same file."""
+    for name in members(owner):
+        where = f"{owner.name}/{name[:80]!r}"
+        with reading(where):
+            link = owner.get(name, getlink=True)
+            if type(link) is not h5py.SoftLink or link.path not in targets:
+                raise refused(where, "something else", "a link to a dataset of this file")
+
+
+def compact(where: str, file: h5py.File, headers: Collection["Header"]) -> None:
+    """Refuse a file much longer than its datasets, or with something before its start.
+
+    What comes after, such as a hole of a terabyte, costs no room and hours to run a checksum over.
+    """
+    with reading(where):
+        if file.id.get_create_plist().get_userblock():
+            raise refused(where, "a user block", "a file that starts with HDF5's own first byte")
+    most = _MOST_METADATA + 2 * sum(math.prod(_stored(checked)) for checked in headers)
+    if file.id.get_filesize() > most:
+        raise refused(where, f"{file.id.get_filesize()} bytes", f"at most {most} for its datasets")
+
+
+def type_among(file: h5py.File, name: str, allowed: Sequence[np.dtype]) -> np.dtype:
+    """Which of some types a dataset has."""
+    with reading(name):
+        dataset = _resolve(file, name)
+        if not isinstance(dataset, h5py.h5d.DatasetID):
+            raise refused(name, "something else", "a dataset")
+        for dtype in allowed:
+            if dataset.get_type().equal(h5py.h5t.py_create(dtype)):
+                return dtype
+        raise refused(name, "another data type", " or ".join(map(str, allowed)))
+
+
 def header(
     file: h5py.File, name: str, dtype: np.dtype, shape: tuple[int | None, ...], file_bytes: int
 ) -> Header:
@@ -171,6 +216,27 @@ def header(
     if checked.nbytes > file_bytes:
         raise refused(name, f"a claim of {checked.nbytes} bytes", f"at most {file_bytes}")
     return checked
+
+
+def checksummed(name: str, checked: Header) -> None:
+    """Refuse a dataset whose damage HDF5 would not notice."""
+    creation = checked.dataset.get_create_plist()
+    if creation.get_layout() != h5py.h5d.CHUNKED or not creation.get_nfilters():
+        raise refused(name, "no checksums", "chunks with fletcher32")
+
+
+def verify(name: str, checked: Header) -> None:
+    """Read a dataset for its checksums, one frame of a history at a time, and keep nothing."""
+    if len(checked.shape) < 3:
+        read(name, checked)
+        return
+    frame = np.empty(checked.shape[1:], checked.dtype)
+    with reading(name):
+        _check_allocation(name, checked)
+        memory, stored = h5py.h5s.create_simple(frame.shape), checked.dataset.get_space()
+        for index in range(checked.shape[0]):
+            stored.select_hyperslab((index, 0, 0), (1, *frame.shape))
+            checked.dataset.read(memory, stored, frame)
 
 
 def read(name: str, checked: Header) -> np.ndarray:
@@ -228,9 +294,7 @@ def _check_allocation(name: str, checked: Header) -> None:
             raise refused(name, f"{stored} bytes stored", f"{checked.nbytes}")
         return
     chunk = creation.get_chunk()
-    expected = math.prod(-(-n // c) for n, c in zip(checked.shape, chunk, strict=True))
-    size = math.prod(chunk) * checked.dtype.itemsize
-    size += _CHECKSUM_BYTES * creation.get_nfilters()
+    expected, size = _stored(checked)
     offsets = set()
     sound = True
 
@@ -246,3 +310,14 @@ def _check_allocation(name: str, checked: Header) -> None:
     checked.dataset.chunk_iter(visit)
     if len(offsets) != expected or not sound:
         raise refused(name, f"{len(offsets)} chunks stored", f"{expected} of {size} bytes")
+
+
+def _stored(checked: Header) -> tuple[int, int]:
+    """How many chunks a dataset has, and how many bytes each; a contiguous one is one chunk."""
+    creation = checked.dataset.get_create_plist()
+    if creation.get_layout() != h5py.h5d.CHUNKED:
+        return 1, checked.nbytes
+    chunk = creation.get_chunk()
+    count = math.prod(-(-n // c) for n, c in zip(checked.shape, chunk, strict=True))
+    size = math.prod(chunk) * checked.dtype.itemsize
+    return count, size + _CHECKSUM_BYTES * creation.get_nfilters()

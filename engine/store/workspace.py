@@ -67,6 +67,10 @@ class Workspace:
         """Where the input config of a run lies."""
         return self.root / "input_configs" / f"config_{checked_id(config_hash)}.json"
 
+    def initial_state_path(self, sha256: str) -> Path:
+        """Where the copy of an initial state lies."""
+        return self.root / "input_configs" / f"initial_{sha256}.h5"
+
     def artifact_path(self, config_hash: str) -> Path:
         """Where the HDF5 artifact of a run lies."""
         return self.root / "simulation_data" / f"rho_history_{checked_id(config_hash)}.h5"

@@ -19,6 +19,8 @@ REGIMES = {
     "rough density": {"gradient_weight": 1.0},
     "fast density": {"sdg_tau": 0.2},
     "stiff density": {"sdg_tau": 0.002, "diffusion": 0.5, "epsilon": 0.1},
+    "density solved at once": {"sdg_tau": 0.0, "gradient_weight": 0.2},
+    "exponential metric": {"metric_ansatz": "exponential", "param_alpha": 1.0},
     "sourced": {"source_amplitude": 0.5},
     "coarse step": {"dt": 0.2},
 }

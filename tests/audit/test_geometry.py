@@ -25,13 +25,15 @@ def config(**changes) -> RunConfig:
     return RunConfig(**{**values, **changes})
 
 
+@pytest.mark.parametrize("ansatz", ["power", "exponential"])
 @pytest.mark.parametrize("alpha", [0.01, 0.5, 1.0, 4.0])
-def test_metric_gives_the_density_back(alpha):
+def test_metric_gives_the_density_back(alpha, ansatz):
+    c = config(param_alpha=alpha, metric_ansatz=ansatz)
     x, y = grid()
     rho_s = 1.3 + 0.5 * np.cos(2 * np.pi * (x + 2 * y) / LENGTH)
-    g_tt = emergent_g_tt(rho_s, config(param_alpha=alpha))
+    g_tt = emergent_g_tt(rho_s, c)
     assert (g_tt < 0).all()
-    recovered = rho_s_from_metric(g_tt, np.full_like(rho_s, 9.0), config(param_alpha=alpha))
+    recovered = rho_s_from_metric(g_tt, np.full_like(rho_s, 9.0), c)
     np.testing.assert_allclose(recovered, rho_s, rtol=1e-12)
 
 

@@ -2,30 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy.stats import kstest
+from synthetic_fields import structureless
 
 from engine.audit import nulls
-from engine.audit.nulls import compare, phase_scramble, target_shuffle
+from engine.audit.nulls import ENOUGH, exact, most_draws, phase_scramble, sequential, target_shuffle
 from engine.audit.primes import LOG_PRIMES, fit_primes, score_field, score_peaks
 
 RUN, OTHER = "0123456789" * 4, "fedcba9876" * 4
-
-
-def structureless(size: int, seed: int) -> np.ndarray:
-    """A complex Gaussian field with a smooth spectrum: all phases independent."""
-    random = np.random.default_rng(seed)
-    m = np.fft.fftfreq(size, 1 / size)
-    envelope = np.exp(-(m[None, :] ** 2 + m[:, None] ** 2) / (2 * (size / 3) ** 2))
-    shape = (size, size)
-    return np.fft.ifft2(envelope * (random.normal(size=shape) + 1j * random.normal(size=shape)))
-
-
-def scramble_p(size: int, seed: int, draws: int) -> float | None:
-    psi = structureless(size, seed)
-    observed = score_field(np.abs(psi) ** 2, 1.0).log_prime_sse
-    if observed is None:
-        return None
-    return compare(observed, phase_scramble(psi, f"{seed:040x}", draws)).p
 
 
 def surrogates(monkeypatch, psi, draws):
@@ -33,7 +16,7 @@ def surrogates(monkeypatch, psi, draws):
     monkeypatch.setattr(
         nulls, "score_surrogates", lambda rho: seen.append(rho) or np.zeros(len(rho))
     )
-    phase_scramble(psi, RUN, draws)
+    phase_scramble(psi, RUN)(draws)
     return np.concatenate(seen)
 
 
@@ -48,7 +31,7 @@ def test_scramble_keeps_the_moduli_and_changes_the_field(monkeypatch):
 
 
 def test_scrambled_scores_differ():
-    assert len(set(phase_scramble(structureless(32, 2), RUN, 20))) > 15
+    assert len(set(phase_scramble(structureless(32, 2), RUN)(20))) > 15
 
 
 def test_scrambling_the_phases_of_rho_would_change_nothing():
@@ -67,67 +50,95 @@ def test_sorting_shuffled_targets_would_change_nothing():
     peaks = np.sort(np.random.default_rng(4).uniform(0.2, 3, 8))
     shuffled = np.sort(np.random.default_rng(5).permutation(LOG_PRIMES))
     assert fit_primes(peaks, shuffled)[0] == fit_primes(peaks)[0]
-    assert len(set(target_shuffle(peaks, RUN, 50).round(12))) > 40
+    assert len(set(target_shuffle(peaks).round(12))) > 5000
 
 
-def test_shuffle_draws_the_permutations_of_the_gaps():
-    """Four peaks have three gaps: six scores, each about as often."""
+def test_shuffle_is_every_permutation_of_the_gaps():
+    """Four peaks have three gaps: six scores, the first of them the observed one."""
     peaks = np.array([0.5, 0.9, 1.4, 1.7])
-    scores, counts = np.unique(target_shuffle(peaks, RUN, 6_000).round(12), return_counts=True)
-    assert scores.size == 6
-    assert score_peaks(peaks).log_prime_sse == pytest.approx(
-        scores[np.argmin(np.abs(scores - score_peaks(peaks).log_prime_sse))], abs=1e-11
-    )
-    assert counts.min() > 850
-    assert counts.max() < 1150
+    scores = target_shuffle(peaks)
+    assert len(set(scores.round(12))) == scores.size == 6
+    assert score_peaks(peaks).log_prime_sse == pytest.approx(scores[0], abs=1e-14)
+    gaps = np.diff(LOG_PRIMES[:4])[::-1]
+    turned = LOG_PRIMES[0] + np.concatenate([[0], np.cumsum(gaps)])
+    expected = fit_primes(np.pad(peaks, (0, 4)), np.pad(turned, (0, 4)))[0]
+    assert np.abs(scores - expected).min() < 1e-14
+    assert target_shuffle(np.linspace(1, 3, 9)).size == 5040
 
 
 def test_draws_depend_on_the_run_and_on_nothing_else(monkeypatch):
     psi = structureless(16, 6)
-    scores = phase_scramble(psi, RUN, 30)
-    np.testing.assert_array_equal(phase_scramble(psi, RUN, 30), scores)
-    np.testing.assert_array_equal(phase_scramble(psi, RUN, 12), scores[:12])
-    assert not np.array_equal(phase_scramble(psi, OTHER, 30), scores)
+    scores = phase_scramble(psi, RUN)(30)
+    np.testing.assert_array_equal(phase_scramble(psi, RUN)(30), scores)
+    draw = phase_scramble(psi, RUN)
+    np.testing.assert_array_equal(np.concatenate([draw(12), draw(18)]), scores)
+    assert not np.array_equal(phase_scramble(psi, OTHER)(30), scores)
     monkeypatch.setattr(nulls, "_BLOCK_CELLS", 7 * 16**2)
-    np.testing.assert_array_equal(phase_scramble(psi, RUN, 30), scores)
-    peaks = LOG_PRIMES + 0.1
-    np.testing.assert_array_equal(target_shuffle(peaks, RUN, 9), target_shuffle(peaks, RUN, 9))
-    assert not np.array_equal(target_shuffle(peaks, RUN, 9), target_shuffle(peaks, OTHER, 9))
+    np.testing.assert_array_equal(phase_scramble(psi, RUN)(30), scores)
+
+
+def drawing(scores):
+    """Draws that are known beforehand."""
+    rest = iter(np.asarray(scores, float))
+    return lambda count: np.fromiter(rest, float, count)
 
 
 def test_p_counts_the_observation_among_the_draws():
-    null = np.array([1.0, 2.0, 3.0, 4.0])
-    assert compare(0.5, null).p == 1 / 5
-    assert compare(2.0, null).p == 3 / 5
-    assert compare(9.0, null).p == 1
-    assert compare(2.0, null).median == 2.5
+    null = [1.0, 2.0, 3.0, 4.0]
+    assert sequential(0.5, drawing(null), 4, 4).p == 1 / 5
+    assert sequential(2.0, drawing(null), 4, 4).p == 3 / 5
+    assert sequential(9.0, drawing(null), 4, 4).p == 1
+    assert sequential(2.0, drawing(null), 4, 4).median == 2.5
+
+
+def test_exact_p_is_the_share_of_the_permutations():
+    assert exact(2.0, np.array([2.0, 1.0, 3.0, 4.0])).p == 2 / 4
+
+
+def test_draws_go_on_until_ten_reach_the_score():
+    """The tenth at or below 0.1 is draw 1000: p = 10/1000, and no draw after it counts."""
+    scores = np.ones(4000)
+    scores[99:1000:100] = 0.1
+    scores[1000:] = 0.0
+    found = sequential(0.1, drawing(scores), 199, 100_000)
+    assert (found.p, found.draws, found.reached) == (ENOUGH / 1000, 1000, ENOUGH)
+
+
+def test_a_score_that_no_draw_reaches_gets_the_most_draws():
+    found = sequential(0.1, lambda count: np.ones(count), 199, 5000)
+    assert (found.p, found.draws, found.reached) == (1 / 5001, 5000, 0)
+
+
+def test_a_score_that_many_reach_gets_no_more_draws():
+    scores = np.where(np.arange(199) < ENOUGH, 0.0, 1.0)
+    found = sequential(0.1, drawing(scores), 199, 100_000)
+    assert (found.p, found.draws) == ((1 + ENOUGH) / 200, 199)
+
+
+def test_going_on_favours_no_level():
+    """P(p ≤ u) ≤ u at every u, by 20,000 tests of uniform scores against uniform draws."""
+    random = np.random.default_rng(0)
+    p = np.array([sequential(random.random(), random.random, 39, 2000).p for _ in range(20_000)])
+    for u in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 10 / 39, 11 / 40, 0.3, 0.5, 0.9):
+        found, noise = np.mean(p <= u), np.sqrt(u * (1 - u) / p.size)
+        assert found <= u + 4 * noise
+        assert found >= u - 4 * noise - 1 / 40
+    assert np.mean(p <= 0.002) > 0.001  # a floor of 1/40 would leave none
+
+
+def test_larger_grids_get_fewer_draws_but_never_less_than_asked():
+    assert most_draws(64, 199) == most_draws(128, 199) == 100_000
+    assert most_draws(1024, 199) == 1562
+    assert most_draws(1024, 5000) == 5000
 
 
 def test_a_permutation_that_changes_nothing_counts_in_spite_of_rounding():
     for peaks in (LOG_PRIMES[:3] * 0.37, np.array([0.31, 0.77, 0.96])):
-        observed = score_peaks(peaks).log_prime_sse
-        assert compare(observed, target_shuffle(peaks, RUN, 199)).p > 0.35
+        assert exact(score_peaks(peaks).log_prime_sse, target_shuffle(peaks)).p in (0.5, 1.0)
 
 
 def test_undefined_surrogates_are_worse_than_any_and_the_median_is_capped():
-    null = np.array([0.5, np.inf, np.inf])
-    found = compare(1.0, null)
+    found = sequential(1.0, drawing([0.5, np.inf, np.inf]), 3, 3)
     assert found.p == 2 / 4
     assert found.median == nulls.CAP
-
-
-def test_p_is_uniform_without_structure():
-    p = [scramble_p(32, seed, 39) for seed in range(120)]
-    p = np.array([1.0 if x is None else x for x in p])
-    # Undefined observations count as p = 1; below that, p is uniform on multiples of 1/40.
-    assert np.mean(p <= 0.25) == pytest.approx(0.25, abs=0.12)
-    assert np.mean(p <= 0.5) == pytest.approx(0.5, abs=0.14)
-
-
-@pytest.mark.slow
-def test_p_is_uniform_without_structure_on_300_fields():
-    p = [scramble_p(64, seed, 199) for seed in range(300)]
-    defined = np.array([x for x in p if x is not None])
-    assert defined.size > 290
-    assert kstest(defined, "uniform").pvalue > 0.01
-    assert np.mean(defined < 0.05) == pytest.approx(0.05, abs=0.03)
+    assert found.to_dict()["lowest"] == [0.5, None, None]

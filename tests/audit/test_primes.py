@@ -3,20 +3,12 @@
 import numpy as np
 import pytest
 from scipy.stats import qmc
+from synthetic_fields import ring_field
 
-from engine.audit.nulls import compare, phase_scramble, target_shuffle
+from engine.audit.nulls import exact, phase_scramble, sequential, target_shuffle
 from engine.audit.primes import LOG_PRIMES, fit_primes, score_field, score_peaks
 
 RUN = "5" * 40
-
-
-def ring_field(size: int, radii, width: float, seed: int) -> np.ndarray:
-    """A real random field whose power lies in rings at the given radii (units of 2π/L)."""
-    m = np.fft.fftfreq(size, 1 / size)
-    radius = np.hypot(m[None, :], m[:, None])
-    power = sum(np.exp(-((radius - r) ** 2) / (2 * width**2)) / r for r in radii)
-    noise = np.fft.fft2(np.random.default_rng(seed).normal(size=(size, size)))
-    return np.fft.ifft2(np.sqrt(power) * noise / np.abs(noise)).real
 
 
 @pytest.mark.parametrize("c", np.geomspace(0.1, 10, 9))
@@ -94,9 +86,9 @@ def test_rings_at_log_primes_score_within_their_width_and_are_significant(c):
     # A ring is found to a fraction of its spacing; eight of them, in units of ln p.
     assert found.log_prime_sse < 8 * (0.3 / c) ** 2
     psi = np.sqrt(rho) * np.exp(1j * phase)
-    scramble = compare(found.log_prime_sse, phase_scramble(psi, RUN, 99))
-    shuffle = compare(found.log_prime_sse, target_shuffle(found.peaks, RUN, 999))
-    assert scramble.p == 1 / 100
+    scramble = sequential(found.log_prime_sse, phase_scramble(psi, RUN), 99, 499)
+    shuffle = exact(found.log_prime_sse, target_shuffle(found.peaks))
+    assert scramble.p == 1 / 500
     assert shuffle.p < 0.01
 
 
@@ -105,4 +97,4 @@ def test_three_peaks_are_never_significant():
     for sample in qmc.Sobol(3, seed=0).random(64):
         peaks = np.cumsum(0.1 + sample)
         observed = score_peaks(peaks).log_prime_sse
-        assert compare(observed, target_shuffle(peaks, RUN, 199)).p > 0.3
+        assert exact(observed, target_shuffle(peaks)).p >= 0.5

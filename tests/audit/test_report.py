@@ -23,7 +23,6 @@ from engine.store.workspace import Workspace
 
 CONFIG = small_config()
 OTHER = small_config(seed=43)
-SCORES = ("log_prime_sse", "p_phase_scramble", "p_target_shuffle", "sse_null_phase_scramble")
 
 
 def audited(path, config: RunConfig = CONFIG, draws: int = 19) -> dict:
@@ -56,135 +55,11 @@ def forged(honest, tmp_path):
     return forge
 
 
-def write(file, name, value):
-    file[name][...] = value
-
-
-def scale(name, factor=1.001):
-    return lambda file: write(file, name, file[name][...] * factor)
-
-
-def spoil(name, value):
-    def change(file):
-        array = file[name][...]
-        array[3, 4] = value
-        file[name][...] = array
-
-    return change
-
-
-def set_attribute(owner, name, value):
-    def change(file):
-        file[owner].attrs[name] = value
-
-    return change
-
-
 def scale_consistently(file):
     """ψ up by a thousandth, and ρ with it: only the evolution can tell."""
     psi = file["final_psi"][...] * np.float32(1.001)
-    write(file, "final_psi", psi)
-    write(file, "final_rho", psi.real**2 + psi.imag**2)
-
-
-def add_noise(file):
-    psi = file["final_psi"][...]
-    random = np.random.default_rng(0)
-    psi = psi + 1e-3 * np.sqrt(np.mean(np.abs(psi) ** 2)) * random.normal(size=psi.shape)
-    write(file, "final_psi", psi)
-    psi = file["final_psi"][...]
-    write(file, "final_rho", psi.real**2 + psi.imag**2)
-
-
-def bend_density(file):
-    """ρ_s altered, and g_tt with it: only the evolution can tell."""
-    rho_s = file["final_rho_s"][...] * np.float32(1.001)
-    write(file, "final_rho_s", rho_s)
-    write(file, "final_g_tt", emergent_g_tt(rho_s, CONFIG))
-
-
-def metric_of_another_alpha(file):
-    other = dataclasses.replace(CONFIG, param_alpha=CONFIG.param_alpha * 1.01)
-    write(file, "final_g_tt", emergent_g_tt(file["final_rho_s"][...], other))
-
-
-def swap_final_fields(file):
-    """All final fields from another run of the same kind, consistent with one another."""
-    other = honest_result(OTHER)
-    for name, array in {
-        "final_psi": other.psi,
-        "final_rho": other.final_rho,
-        "final_rho_s": other.rho_s,
-        "final_g_tt": other.final_g_tt,
-    }.items():
-        write(file, name, array)
-
-
-def checkpoint_is_final(file):
-    write(file, "checkpoint/psi", file["final_psi"][...])
-    write(file, "checkpoint/rho_s", file["final_rho_s"][...])
-
-
-def checkpoint_is_final_and_says_so(file):
-    checkpoint_is_final(file)
-    file["checkpoint"].attrs["t"] = file.attrs["t_end"]
-
-
-def final_is_checkpoint(file):
-    psi, rho_s = file["checkpoint/psi"][...], file["checkpoint/rho_s"][...]
-    write(file, "final_psi", psi)
-    write(file, "final_rho", psi.real**2 + psi.imag**2)
-    write(file, "final_rho_s", rho_s)
-    write(file, "final_g_tt", emergent_g_tt(rho_s, CONFIG))
-
-
-def edit_config(file):
-    config = json.loads(file.attrs["config"])
-    config["param_kappa"] = 0.06
-    file.attrs["config"] = json.dumps(config)
-
-
-def delete(name):
-    def change(file):
-        del file[name]
-
-    return change
-
-
-FALSIFIED = {
-    "final ψ scaled": (scale("final_psi"), "audit_failed", "rho_consistency"),
-    "final ρ scaled": (scale("final_rho"), "audit_failed", "rho_consistency"),
-    "ψ and ρ scaled": (scale_consistently, "audit_failed", "evolution_residual"),
-    "noise of 1e-3": (add_noise, "audit_failed", "evolution_residual"),
-    "final ρ_s scaled": (scale("final_rho_s"), "audit_failed", "g_tt_consistency"),
-    "ρ_s and g_tt bent": (bend_density, "audit_failed", "evolution_residual_rho_s"),
-    "g_tt of another α": (metric_of_another_alpha, "audit_failed", "g_tt_consistency"),
-    "g_tt of the wrong sign": (scale("final_g_tt", -1), "audit_failed", "g_tt_consistency"),
-    "g_tt not a number": (spoil("final_g_tt", np.nan), "audit_failed", "g_tt_consistency"),
-    "ρ not a number": (spoil("final_rho", np.nan), "audit_failed", "rho_consistency"),
-    "final fields swapped": (swap_final_fields, "audit_failed", "evolution_residual"),
-    "final from another time": (final_is_checkpoint, "audit_failed", "evolution_residual"),
-    "checkpoint scaled": (scale("checkpoint/psi", 1.01), "audit_failed", "evolution_residual"),
-    "checkpoint ρ_s scaled": (scale("checkpoint/rho_s", 1.01), "audit_failed", "evolution_res"),
-    "checkpoint = final": (checkpoint_is_final, "audit_failed", "evolution_residual"),
-    "no interval": (checkpoint_is_final_and_says_so, "audit_failed", "0 steps before the end"),
-    "checkpoint from the start": (
-        set_attribute("checkpoint", "t", -30.0), "audit_failed", "360 steps before the end",
-    ),
-    "checkpoint time off": (set_attribute("checkpoint", "t", 3.95), "audit_failed", "20.5 steps"),
-    "end time off": (set_attribute("/", "t_end", 7.0), "audit_failed", "t_end: got 7"),
-    "checkpoint not a number": (spoil("checkpoint/psi", np.nan), "audit_failed", "checkpoint/psi"),
-    "checkpoint ρ_s ≤ 0": (spoil("checkpoint/rho_s", -9.0), "audit_failed", "evolution"),
-    "checkpoint huge": (spoil("checkpoint/psi", 1e30), "audit_failed", "evolution"),
-    "ψ not a number": (spoil("final_psi", np.nan), "diverged", "final_psi"),
-    "ψ infinite": (spoil("final_psi", np.inf), "diverged", "final_psi"),
-    "ψ overflowing": (spoil("final_psi", 101.0), "diverged", "|ψ|² up to 1.02e+04"),
-    "ρ_s not a number": (spoil("final_rho_s", np.nan), "diverged", "final_rho_s"),
-    "ρ_s = 0": (spoil("final_rho_s", 0.0), "diverged", "above 0"),
-    "config edited": (edit_config, "config_mismatch", "config"),
-    "final ψ missing": (delete("final_psi"), "artifact_unreadable", "final_psi"),
-    "checkpoint missing": (delete("checkpoint"), "artifact_unreadable", "checkpoint"),
-}  # fmt: skip
+    file["final_psi"][...] = psi
+    file["final_rho"][...] = psi.real**2 + psi.imag**2
 
 
 def test_honest_run_passes_and_is_scored(honest):
@@ -233,39 +108,8 @@ def test_every_kind_of_honest_run_passes_its_integrity_checks(changes, tmp_path)
     assert found["status"] in ("ok", "too_few_peaks"), found["error"]
 
 
-@pytest.mark.parametrize("name", FALSIFIED)
-def test_falsified_artifact_gets_its_class_and_no_score(name, forged):
-    change, failure, complaint = FALSIFIED[name]
-    found = audited(forged(change))
-    assert (found["status"], found["error"]) == (failure, found["error"])
-    assert complaint in found["error"]
-    assert all(found["spectral_fidelity"][score] is None for score in SCORES)
-    sentinel = 998.0 if failure == "artifact_unreadable" else None
-    assert found["log_prime_sse"] == sentinel
-    assert found["sdg_h_norm_l2"] == sentinel
-
-
 def test_pcs_score_sees_a_scaled_field_too(honest, forged):
     assert audited(forged(scale_consistently))["pcs_score"] < audited(honest)["pcs_score"] - 2e-4
-
-
-@pytest.mark.parametrize("content", [b"", b"not HDF5", None])
-def test_unreadable_file(content, tmp_path):
-    path = tmp_path / f"rho_history_{CONFIG.config_hash}.h5"
-    path.mkdir() if content is None else path.write_bytes(content)
-    found = audited(path)
-    assert found["status"] == "artifact_unreadable"
-    assert found["log_prime_sse"] == found["sdg_h_norm_l2"] == 998.0
-    assert found["artifact"] == {"sha256": None, "bytes": None}
-
-
-def test_flipped_bit_is_caught_by_the_checksum(honest, forged):
-    path = forged(lambda file: None)
-    content = bytearray(path.read_bytes())
-    needle = honest_result(CONFIG).final_rho[10:12].tobytes()
-    content[content.index(needle)] ^= 1
-    path.write_bytes(content)
-    assert audited(path)["status"] == "artifact_unreadable"
 
 
 def test_missing_artifact(tmp_path):

@@ -104,7 +104,7 @@ def test_the_status_counts_every_run_and_tells_of_the_last(finished):
     assert done == sorted(done)
     progress = [status.runs_done + status.under_way for status in seen if status.runs_total]
     assert all(b >= a - 1e-9 for a, b in itertools.pairwise(progress))
-    assert len(set(progress)) > 20
+    assert len(set(progress)) > 2 * 6, "parts of runs are seen too"
     assert final.under_way == 0
     assert {"starting", "running", "completed"} <= {status.state for status in seen}
     mirror = json.loads(engine.workspace.status_path.read_text())

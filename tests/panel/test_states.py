@@ -1,6 +1,7 @@
 """What the page says in words, for states that a page can be in."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -81,6 +82,13 @@ def test_a_low_score_that_the_nulls_match_is_called_insignificant():
     words = verdict(changed(best=better))
     assert "beats both null hypotheses" in words
     assert "Replicate" in words
+
+
+def test_the_end_of_a_hunt_brings_what_its_scores_say_together():
+    over = changed(state="completed", best=BEST)
+    assert verdict(replace(over, conclusion="Nothing significant: of 37 runs …")) == (
+        "Nothing significant: of 37 runs …"
+    )
 
 
 def test_a_hunt_without_a_score_names_the_classes():

@@ -7,19 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from engine.physics.evolve import advance, begin, form_of, physics_of
 from engine.physics.grid import make_grid
-from engine.physics.simulate import advance, physics_of
-from engine.physics.sncgl import State, make_operators
+from engine.physics.sncgl import make_operators, to_fields, to_state
 from engine.settings import RunConfig
 
 Evolve = Callable[..., tuple[np.ndarray, np.ndarray]]
 
 
-@jax.jit
-def _advance(state, physics, operators, steps):
-    return advance(state, physics, operators, steps)
-
-
+_advance = jax.jit(advance, static_argnames="form")
 _operators = jax.jit(make_operators, static_argnums=(1, 2))
 
 
@@ -33,15 +29,14 @@ def evolve() -> Evolve:
         n = config.N_grid
         grid = make_grid(n, config.domain_length, jnp.float64)
         physics = physics_of(config)
-        s = np.zeros((n, n)) if rho_s is None else rho_s - config.sdg_rho_vac
-        state = State(
-            jnp.where(grid.keep, jnp.fft.fft2(psi), 0),
-            jnp.where(grid.keep_half, jnp.fft.rfft2(s), 0),
-        )
+        if rho_s is None:
+            rho_s = np.full((n, n), config.sdg_rho_vac)
+        state = to_state(jnp.asarray(psi, complex), jnp.asarray(rho_s), physics, grid)
         operators = _operators(physics, n, "float64")
-        end = _advance(state, physics, operators, jnp.asarray(config.T_steps))
-        s = np.asarray(jnp.fft.irfft2(end.s_hat, s=(n, n)))
-        return np.asarray(jnp.fft.ifft2(end.psi_hat)), s + config.sdg_rho_vac
+        steps = jnp.asarray(config.T_steps)
+        end = _advance(begin(state), physics, operators, steps, form_of(config)).state
+        end_psi, end_rho_s = to_fields(end, physics, grid)
+        return np.asarray(end_psi), np.asarray(end_rho_s)
 
     return run
 
