@@ -25,6 +25,10 @@ SEARCHED = tuple(
 """Run settings that a hunt varies: their own value is not used, their interval is."""
 
 
+FIXED = ("model", "initial_state_sha256")
+"""Run settings that are the same for every hunt: a form need not ask for them."""
+
+
 def label(name: str) -> str:
     """A setting's name for a form: `param_sigma_k` → "Sigma k [1/x]"."""
     words = name.removeprefix("param_").removeprefix("num_").removesuffix("_range")

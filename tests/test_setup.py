@@ -252,7 +252,8 @@ def test_pip_is_used_where_uv_is_missing_or_unwanted(machine: Tree) -> None:
 
 def test_help_names_every_target(machine: Tree) -> None:
     text = machine.make().output
-    for target in ("setup", "serve", "test", "test-slow", "check", "bench", "mutants", "clean"):
+    named = "setup", "serve", "test", "test-slow", "check", "bench", "mutants", "tamper", "clean"
+    for target in named:
         assert f"make {target} " in text
     for target in ("lint", "format", "typecheck"):
         assert target in text

@@ -87,20 +87,32 @@ def audit_artifact(path: Path, config_hash: str, *, draws: int = DEFAULT_DRAWS) 
         )
     report = _Report(config_hash)
     try:
-        with open_artifact(path, config_hash) as artifact:
+        _look(path, draws, report)
+    except MemoryError:
+        report = _Report(config_hash)
+        report.fail(
+            "worker_failed",
+            f"{path.name}: too little memory is left to audit it; end what else computes, or "
+            "choose a smaller N_grid, then audit it again.",
+        )
+    return report.provenance()
+
+
+def _look(path: Path, draws: int, report: "_Report") -> None:
+    try:
+        with open_artifact(path, report.config_hash) as artifact:
             artifact.verify()
             fields = Fields.read(artifact)
         report.artifact = {"sha256": sha256_file(path), "bytes": path.stat().st_size}
     except ArtifactError as error:
         report.fail(error.failure, str(error))
-        return report.provenance()
+        return
     except OSError as error:  # it went away while it was being read
         report.fail("artifact_unreadable", f"{path}: {error}".rstrip(".") + "; audit it again.")
-        return report.provenance()
+        return
     report.config = fields.config.to_dict()
     report.integrity.update(checkpoint_t=fields.checkpoint_t, t_end=fields.t_end)
     _audit(fields, draws, report)
-    return report.provenance()
 
 
 @dataclass

@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 import param
 
 from irer_panel.controls import (
+    FIXED,
     SEARCHED,
     SPECS,
     HuntControls,
@@ -113,7 +114,8 @@ class ControlPanel(HuntView):
 
     def unfold(self, group: str) -> None:
         """Make the fields of a group, once: forty of them would slow down every first paint."""
-        names = [name for name, spec in SPECS.items() if spec.group == group and name not in FIRST]
+        elsewhere = (*FIRST, *FIXED)
+        names = [n for n, spec in SPECS.items() if spec.group == group and n not in elsewhere]
         if not self._folds[group].objects:
             self._folds[group].objects = self._rows(names)
 

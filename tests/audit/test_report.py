@@ -112,6 +112,18 @@ def test_pcs_score_sees_a_scaled_field_too(honest, forged):
     assert audited(forged(scale_consistently))["pcs_score"] < audited(honest)["pcs_score"] - 2e-4
 
 
+def test_a_machine_without_memory_left_is_a_class_and_no_traceback(honest, monkeypatch):
+    def exhausted(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("engine.audit.integrity.follow", exhausted)
+    found = audited(honest)
+    assert found["status"] == "worker_failed"
+    assert "too little memory" in found["error"]
+    assert (found["log_prime_sse"], found["pcs_score"]) == (None, None)
+    assert all(line["passed"] is None for line in found["verdicts"])
+
+
 def test_missing_artifact(tmp_path):
     found = audited(tmp_path / "rho_history.h5")
     assert found["status"] == "artifact_missing"
