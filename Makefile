@@ -22,7 +22,7 @@ WANTED := $(GPU) $(CURDIR)
 RUNTIME := $(VENV)/.setup-stamp
 DEV := $(VENV)/.setup-stamp-dev
 
-.PHONY: help setup serve test test-slow lint format typecheck check bench mutants tamper clean
+.PHONY: help setup serve test test-slow lint format typecheck check bench bench-gpu mutants tamper clean
 ifneq ($(MADE_FOR),$(WANTED))
 .PHONY: $(RUNTIME)
 STALE := $(MADE_FOR)
@@ -36,6 +36,7 @@ help:
 	@echo 'make check       lint, format check and type check'
 	@echo 'make lint | format | typecheck'
 	@echo 'make bench       print the figures: speed, start-up, event loop'
+	@echo 'make bench-gpu   an accelerator'"'"'s figures, kept in benchmarks/results; ARGS=--cpu rehearses'
 	@echo 'make mutants     plant bugs into a copy of the solver and see them caught (ten minutes)'
 	@echo 'make tamper      forge and damage an artifact in every way and see each refused (two minutes)'
 	@echo 'make clean       remove $(VENV) and caches; workspaces stay'
@@ -60,6 +61,8 @@ typecheck: $(DEV)
 check: lint typecheck
 bench: $(DEV)
 	$(PY) -m benchmarks $(ARGS)
+bench-gpu: $(DEV)
+	$(PY) -m benchmarks.bench_gpu $(ARGS)
 mutants: $(DEV)
 	$(PY) -m benchmarks.mutants $(ARGS)
 tamper: $(DEV)

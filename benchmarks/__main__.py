@@ -12,6 +12,7 @@ BENCHES = {
     "hunt": "benchmarks.bench_hunt",
     "physics": "benchmarks.bench_physics",
     "peers": "benchmarks.bench_peers",
+    "gpu": "benchmarks.bench_gpu",
 }
 
 

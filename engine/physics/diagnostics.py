@@ -13,13 +13,22 @@ THUMBNAIL_SIDE = 64
 """Longest side of the picture that goes along with progress."""
 
 
-class Sample(NamedTuple):
-    """Real-space fields and diagnostics of one instant."""
+class Fields(NamedTuple):
+    """Real-space fields of one instant."""
 
     psi: Complex[Array, "n n"]
     rho_s: Float[Array, "n n"]
     rho: Float[Array, "n n"]
     g_tt: Float[Array, "n n"]
+
+
+class Sample(NamedTuple):
+    """Real-space fields and diagnostics of one instant.
+
+    Who wants only one of the two, within a compiled function, does not pay for the other.
+    """
+
+    fields: Fields
     traces: dict[str, Float[Array, ""]]
 
 
@@ -55,7 +64,7 @@ def observe(state: State, physics: Physics, operators: Operators, form: Form) ->
     log_scale, _ = sdg.log_omega_squared(
         terms.s, form.ansatz, physics.sdg_rho_vac, physics.param_alpha
     )
-    return Sample(terms.psi, rho_s, rho, -jnp.exp(log_scale), traces)
+    return Sample(Fields(terms.psi, rho_s, rho, -jnp.exp(log_scale)), traces)
 
 
 def phase_defects(psi: Complex[Array, "n n"]) -> Int[Array, ""]:

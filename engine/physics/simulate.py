@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from engine.errors import DeviceMemoryError, SettingsError, StopRequested
-from engine.physics.diagnostics import Sample, observe, thumbnail
+from engine.physics.diagnostics import Fields, observe, thumbnail
 from engine.physics.evolve import (
     NEVER,
     Run,
@@ -38,6 +38,9 @@ from engine.physics.sncgl import Form, Operators, Physics, State, make_operators
 from engine.settings import MAX_RHO, RunConfig
 from engine.store.artifact import RunResult
 from engine.store.initial_state import InitialState
+
+Traces = dict[str, Array]
+"""Diagnostics by name, each of shape (batch,)."""
 
 ANSWER_SECONDS = 0.5
 """Between two looks at `should_stop`, and between two thumbnails."""
@@ -178,7 +181,7 @@ def _simulate(
     schedule = Schedule.of(steps_total, history_frames)
     recorder = Recorder(configs, schedule)
     pace = Pace.of(configs)
-    pending: tuple[int, Sample] | None = None
+    pending: tuple[int, Traces, Fields | None] | None = None
     pictured = -np.inf
 
     def heed(steps_done: int) -> None:
@@ -193,24 +196,27 @@ def _simulate(
 
     done = known = 0
     for stop in schedule.stops:
-        while done < stop:
+        arrived = False
+        while not arrived:
             steps = min(stop - done, pace.steps)
+            arrived = done + steps == stop
             began = time.perf_counter()
-            runs = _advance(form)(runs, physics, operators, np.int32(done + steps))
+            runs, traces = _advance(form)(runs, physics, operators, np.int32(done + steps), arrived)
             done += steps
-            if done < stop:
+            if not arrived:
                 # A long way to the next sample: stay within a Stop's patience of the device.
                 jax.block_until_ready(runs)
                 pace = pace.after(steps, time.perf_counter() - began)
                 known = done
                 heed(known)
-        sample = _observe(form)(runs.state, physics, operators)
+        stored = stop in schedule.stored
+        kept = _fields(form)(runs.state, physics, operators) if stored else None
         # The device computes on while the sample before this one is brought to the host.
         if pending is not None:
             _record(recorder, *pending)
             known = max(known, pending[0])
         heed(known)
-        pending = (stop, sample)
+        pending = (stop, traces, kept)
     if pending is not None:
         _record(recorder, *pending)
         recorder.diverged(_divergence(np.asarray(runs.diverged), pending[1], steps_total))
@@ -219,9 +225,9 @@ def _simulate(
     return recorder.results()
 
 
-def _divergence(found: np.ndarray, last: Sample, steps_total: int) -> list[int | None]:
+def _divergence(found: np.ndarray, last: Traces, steps_total: int) -> list[int | None]:
     """The step at which each run was found diverged, the end included, or None."""
-    traces = {name: np.asarray(values) for name, values in last.traces.items()}
+    traces = {name: np.asarray(values) for name, values in last.items()}
     sound = (traces["max_rho"] <= MAX_RHO) & (traces["min_rho_s"] > 0)
     sound &= np.isfinite(traces["h_norm"])
     at_end = np.where(sound, NEVER, steps_total)
@@ -244,14 +250,30 @@ def _over_runs(member: Callable[..., Any], shared: int = 0) -> Callable[..., Any
 
 
 @functools.cache
-def _advance(form: Form) -> Callable[..., Run]:
-    member = functools.partial(advance, form=form)
-    return jax.jit(_over_runs(member, shared=1), donate_argnums=0)
+def _advance(form: Form) -> Callable[..., tuple[Run, Traces]]:
+    """Steps and, where `look` says so, the diagnostics after them; else 0 in their places.
+
+    One program for both: a call of its own for every sample costs as much as the sample, and a
+    second program without diagnostics might round otherwise.
+    """
+
+    def member(
+        run: Run, physics: Physics, operators: Operators, until: Array, look: Array
+    ) -> tuple[Run, Traces]:
+        run = advance(run, physics, operators, until, form)
+
+        def traces() -> Traces:
+            return observe(run.state, physics, operators, form).traces
+
+        nothing = jax.tree.map(jnp.zeros_like, jax.eval_shape(traces))
+        return run, jax.lax.cond(look, traces, lambda: nothing)
+
+    return jax.jit(_over_runs(member, shared=2), donate_argnums=0)
 
 
 @functools.cache
-def _observe(form: Form) -> Callable[..., Sample]:
-    return jax.jit(_over_runs(functools.partial(observe, form=form)))
+def _fields(form: Form) -> Callable[..., Fields]:
+    return jax.jit(_over_runs(lambda s, p, o: observe(s, p, o, form).fields))
 
 
 @functools.cache
@@ -286,12 +308,14 @@ def _stack(trees: list[Any]) -> Any:
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
 
 
-def _record(recorder: Recorder, step: int, sample: Sample) -> None:
+def _record(recorder: Recorder, step: int, traces: Traces, fields: Fields | None) -> None:
     """Bring to the host what is kept of a sample, and nothing else."""
-    recorder.trace(step, {name: np.asarray(a) for name, a in sample.traces.items()})
+    recorder.trace(step, {name: np.asarray(a) for name, a in traces.items()})
+    if fields is None:
+        return
     if step in recorder.schedule.frames:
-        recorder.frame(step, np.asarray(sample.rho), np.asarray(sample.g_tt))
+        recorder.frame(step, np.asarray(fields.rho), np.asarray(fields.g_tt))
     if step == recorder.schedule.checkpoint:
-        recorder.checkpoint(np.asarray(sample.psi), np.asarray(sample.rho_s))
+        recorder.checkpoint(np.asarray(fields.psi), np.asarray(fields.rho_s))
     if step == recorder.schedule.stops[-1]:
-        recorder.final(*(np.asarray(a) for a in sample[:4]))
+        recorder.final(*(np.asarray(a) for a in fields))

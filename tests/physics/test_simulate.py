@@ -132,6 +132,8 @@ def test_the_bytes_do_not_depend_on_how_the_steps_were_handed_out(monkeypatch):
     monkeypatch.setattr(Pace, "after", lambda self, *_: self)
     (other,) = simulate_batch([config(T_steps=400)], history_frames=0)
     assert one.psi.tobytes() == other.psi.tobytes()
+    for name, trace in one.diagnostics.items():
+        assert trace.tobytes() == other.diagnostics[name].tobytes(), name
 
 
 def test_a_pace_answers_about_twice_a_second():
