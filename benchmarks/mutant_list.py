@@ -144,14 +144,14 @@ MUTANTS = (
     Mutant(
         "conjugate of ψ in the saturation",
         SNCGL,
-        "* terms.smoothed) * terms.psi\n",
-        "* terms.smoothed) * terms.psi.conj()\n",
+        "operators.source - damping * terms.psi\n",
+        "operators.source - damping * terms.psi.conj()\n",
     ),
     Mutant(
         "c₁ left out of the curved part",
         SNCGL,
-        "(physics.diffusion + 1j * physics.dispersion) * (terms",
-        "physics.diffusion * (terms",
+        "change + diffusivity * (terms",
+        "change + diffusivity.real * (terms",
     ),
     Mutant(
         "source off the centre by a cell",
