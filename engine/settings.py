@@ -227,6 +227,12 @@ class HuntSettings:
     history_frames: int = setting(
         20, bounds=(0, 1000), group="simulation", doc="Field snapshots kept in each artifact."
     )
+    history_mb: float = setting(
+        256.0,
+        bounds=(0, 1e9),
+        group="simulation",
+        doc="Most megabytes of snapshots in each artifact: of large grids fewer are kept.",
+    )
     base: RunConfig = dataclasses.field(default_factory=RunConfig)
 
     def __post_init__(self) -> None:
@@ -257,6 +263,11 @@ class HuntSettings:
         own = {name: getattr(self, name) for name in specs(type(self))}
         plain = {k: list(v) if isinstance(v, tuple) else v for k, v in own.items()}
         return {**plain, **self.base.to_dict()}
+
+    def frames_of(self, config: RunConfig) -> int:
+        """How many snapshots of a run are kept: those that are wanted and fit `history_mb`."""
+        frame = 2 * (4 if config.precision == "float32" else 8) * config.N_grid**2
+        return min(self.history_frames, int(self.history_mb * 1e6 // frame))
 
     @property
     def total_runs(self) -> int:

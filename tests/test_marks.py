@@ -124,6 +124,6 @@ def test_every_warning_is_an_error_but_for_named_ones() -> None:
 
 def test_signatures_of_the_physics_are_checked() -> None:
     """The import hook is in force; the array shapes in the signatures go through it as well."""
-    assert make_grid(8, 8.0, jnp.dtype("float32")).kx.size == 8
+    assert make_grid(8, 8.0, jnp.dtype("float32")).n == 8
     with pytest.raises(TypeCheckError):
         make_grid(8.0, 8.0, jnp.dtype("float32"))

@@ -130,3 +130,13 @@ def test_the_preset_fills_and_fixes_its_keys():
     assert config.nonlinear_dispersion == FMIA_PRESET["nonlinear_dispersion"]
     with pytest.raises(SettingsError, match="fmia preset"):
         RunConfig.from_mapping({"model": "fmia", "diffusion": 0.5})
+
+
+def test_snapshots_are_bounded_in_bytes():
+    small, large = RunConfig(N_grid=64), RunConfig(N_grid=2048)
+    assert HuntSettings().frames_of(small) == 20
+    assert HuntSettings().frames_of(large) == 256_000_000 // (2 * 4 * 2048**2) == 7
+    assert HuntSettings(history_mb=0.0).frames_of(small) == 0
+    assert HuntSettings(history_frames=3).frames_of(small) == 3
+    double = RunConfig(N_grid=2048, precision="float64")
+    assert HuntSettings().frames_of(double) == 3

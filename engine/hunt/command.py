@@ -87,12 +87,13 @@ def run(
     name = config.config_hash
     known = LedgerReader(place.ledger_path).run(name)
     if known is None or not is_settled(place, name, known):
-        plan_batches(config, 1, settings.history_frames)
+        frames = settings.frames_of(config)
+        plan_batches(config, 1, frames)
         with WorkspaceLock(place.root).acquire("run"):
-            place.require_free(artifact_bytes(config, settings.history_frames), "one artifact")
+            place.require_free(artifact_bytes(config, frames), "one artifact")
             if initial is not None:
                 write_initial_state(place.initial_state_path(initial.sha256), initial)
-            compute_batch([config], place, initial=initial, history_frames=settings.history_frames)
+            compute_batch([config], place, initial=initial, history_frames=frames)
             row = RunRow.from_provenance(config, audited(config, place, settings.null_draws))
             with Ledger(place.ledger_path) as ledger:
                 ledger.commit_run(None, 0, 0, row)

@@ -99,7 +99,7 @@ def _workspace(path: str | None) -> str:
 def _disk(path: str | None) -> str:
     settings = HuntSettings()
     workspace = Workspace.open(path)
-    each = artifact_bytes(settings.base, settings.history_frames)
+    each = artifact_bytes(settings.base, settings.frames_of(settings.base))
     workspace.require_free(settings.total_runs * each, f"{settings.total_runs} artifacts")
     free = workspace.free_bytes()
     return f"{free / 2**30:.1f} GiB, room for {free // each:,} default runs of {each / 1e6:.2g} MB"

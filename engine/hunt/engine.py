@@ -82,7 +82,8 @@ class Engine:
             with self._turn:
                 self._lock.acquire("hunt")
             try:
-                size = settings.total_runs * artifact_bytes(settings.base, settings.history_frames)
+                frames = settings.frames_of(settings.base)
+                size = settings.total_runs * artifact_bytes(settings.base, frames)
                 self.workspace.require_free(size, f"{settings.total_runs} artifacts")
                 self._stop.clear()
                 born: Future[str] = Future()
@@ -228,4 +229,5 @@ def _plan(settings: HuntSettings) -> "BatchPlan":
     # JAX starts with the first hunt, not where hunts are only watched.
     from engine.physics.memory import plan_batches
 
-    return plan_batches(settings.base, settings.population_size, settings.history_frames)
+    frames = settings.frames_of(settings.base)
+    return plan_batches(settings.base, settings.population_size, frames)

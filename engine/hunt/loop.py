@@ -138,7 +138,7 @@ class _Hunt:
             compute_batch,
             configs,
             self._site.workspace,
-            history_frames=self._settings.history_frames,
+            history_frames=self._settings.frames_of(self._settings.base),
             on_progress=partial(self._progress, [config.config_hash for config in configs]),
             should_stop=lambda: self._aborted.is_set() or self._site.should_stop(),
         )

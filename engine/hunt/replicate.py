@@ -136,7 +136,7 @@ def _compute(configs: Sequence[RunConfig], place: Workspace, reader: LedgerReade
     ]
     if not todo:
         return
-    frames = settings.history_frames
+    frames = settings.frames_of(todo[0])
     place.require_free(len(todo) * artifact_bytes(todo[0], frames), f"{len(todo)} artifacts")
     plan = plan_batches(todo[0], len(todo), frames)
     batches = [todo[i : i + plan.runs] for i in range(0, len(todo), plan.runs)]
