@@ -11,6 +11,7 @@ BENCHES = {
     "page": "benchmarks.bench_page",
     "hunt": "benchmarks.bench_hunt",
     "physics": "benchmarks.bench_physics",
+    "audit": "benchmarks.bench_audit",
     "peers": "benchmarks.bench_peers",
     "gpu": "benchmarks.bench_gpu",
 }

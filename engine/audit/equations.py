@@ -163,7 +163,7 @@ class Equations:
     def _covariant_laplacian(
         self, rho_s_hat: Complexes, laplacian: Complexes, gradient: list[Complexes]
     ) -> Complexes:
-        """Δ_g ψ on the grid."""
+        """Δ_g ψ on the grid; it takes the gradient's place where space is curved."""
         c = self._config
         if not self._curved:
             return laplacian
@@ -178,8 +178,10 @@ class Equations:
         else:
             inverse_metric = (rho_s / c.sdg_rho_vac) ** c.param_alpha
             steepness = c.param_alpha / rho_s
-        slope = along_x * gradient[0]
-        slope += along_y * gradient[1]
+        slope, slope_y = gradient
+        slope *= along_x
+        slope_y *= along_y
+        slope += slope_y
         slope *= steepness
         covariant = np.subtract(laplacian, slope, out=slope)
         covariant *= inverse_metric

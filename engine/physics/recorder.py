@@ -14,7 +14,7 @@ CHECKPOINT_STEPS = 20
 TRACE_SAMPLES = 100
 """Diagnostics are sampled at most this often along a run, and at every stored frame."""
 
-TRACE_STEPS = 20
+TRACE_STEPS = 30
 """Steps between two samples, at least: one costs about as much as 0.8 steps at N = 64."""
 
 
