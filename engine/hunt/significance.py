@@ -4,10 +4,12 @@ A hunt looks at many runs and shows the best of them, so the best score is low w
 means anything. This report corrects for that; it is written when a hunt ends.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.audit.primes import MAX_PEAKS
 from engine.audit.significance import holm, share_below
 from engine.audit.verdicts import SUCCESS_H_NORM, SUCCESS_SSE
 from engine.errors import EngineError
@@ -21,6 +23,7 @@ LEVEL = 0.01
 """Both nulls must be refuted at this level after Holm's correction over the hunt's runs."""
 
 _NULLS = ("phase_scramble", "target_shuffle")
+_PERMUTATIONS = math.factorial(MAX_PEAKS - 1)
 
 
 def report_path(workspace: Workspace, hunt_id: str) -> Path:
@@ -134,7 +137,7 @@ def in_words(report: Mapping[str, Any]) -> str:
     if not report["significant"]:
         return (
             f"Nothing significant: of {tried}, the strongest has p = {p:.2g} after Holm's "
-            f"correction, where {report['level']:g} is asked for.{chance}"
+            f"correction, where {report['level']:g} is asked for.{chance}{_limit(report)}"
         )
     count = len(report["significant"])
     plea = "They are claims, not findings, for the same scores chose them: replicate them"
@@ -143,6 +146,16 @@ def in_words(report: Mapping[str, Any]) -> str:
     return (
         f"{count:,} of {tried} refute{'s' * (count == 1)} both null hypotheses after Holm's "
         f"correction, the strongest with p = {p:.2g}.{chance} {plea} from fresh seeds."
+    )
+
+
+def _limit(report: Mapping[str, Any]) -> str:
+    """That so many runs were tried that no score could pass, where it is so."""
+    if report["runs"] < report["level"] * _PERMUTATIONS:
+        return ""
+    return (
+        f" With more than {report['level'] * _PERMUTATIONS:.0f} runs no score can be: the target "
+        "shuffle has too few permutations. Replicate the best run."
     )
 
 

@@ -80,6 +80,15 @@ def test_a_run_without_its_null_leaves_chance_unsaid():
     assert "chance" not in report["conclusion"]
 
 
+def test_a_long_hunt_says_that_only_replicates_can_bear_a_score_out():
+    rows = [scored("a", 0.001, p=1e-9), *(unscored(str(i)) for i in range(50))]
+    rows[0]["p_target_shuffle"] = 1 / 5040
+    report = weigh("h", rows, uniform_null)
+    assert report["significant"] == []
+    assert "With more than 50 runs no score can be" in report["conclusion"]
+    assert weigh("h", rows[:-1], uniform_null)["significant"] == ["a"]
+
+
 def test_without_a_score_nothing_is_significant():
     report = weigh("h", [unscored("a"), unscored("b")], uniform_null)
     assert (report["best"], report["strongest"]) == (None, None)
