@@ -170,7 +170,8 @@ def test_a_picked_run_stays_and_its_id_is_whole_on_hover(hunted, server, open_pa
     heading = page.locator(f".run code[title='{oldest}']")
     heading.wait_for()
     assert heading.inner_text() == oldest[:8]
-    assert not page.get_by_role("switch", name="Follow newest").is_checked()
+    follow = page.get_by_role("switch", name="Follow newest")
+    wait_for(follow.is_checked, lambda checked: not checked)  # its own message, after the heading's
     assert not errors
 
 
