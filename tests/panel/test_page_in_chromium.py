@@ -43,6 +43,14 @@ def hunted(server, chromium):
     return server
 
 
+def becomes(look, seconds=30.0):
+    """Ask until it is so: each view of a page hears of a change in a message of its own."""
+    until = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < until, f"still not {look}"
+        time.sleep(0.05)
+
+
 def boxes(page, selector, count):
     found = page.locator(selector)
     found.nth(count - 1).wait_for(timeout=TIMEOUT)
@@ -134,7 +142,7 @@ def test_what_the_engine_refuses_becomes_a_notification(hunted, open_page):
     fill(page, {"N grid": "65536"})
     page.get_by_role("button", name="Start").click()
     page.get_by_role("alert").filter(has_text="65536").wait_for(timeout=TIMEOUT)
-    assert page.get_by_role("button", name="Start").is_enabled()
+    becomes(page.get_by_role("button", name="Start").is_enabled)
     assert not errors
 
 
@@ -146,11 +154,11 @@ def test_a_hunt_of_another_process_disables_start_and_is_named(hunted, open_page
     try:
         status_of(page).get_by_text("Running elsewhere").wait_for(timeout=TIMEOUT)
         page.get_by_text("Wait for its end").first.wait_for()
-        assert start.is_disabled()
+        becomes(start.is_disabled)
     finally:
         lock.release()
     status_of(page).get_by_text("Completed").wait_for(timeout=TIMEOUT)
-    assert start.is_enabled()
+    becomes(start.is_enabled)
 
 
 def test_stop_keeps_what_is_done_and_says_so(hunted, open_page):
@@ -163,7 +171,7 @@ def test_stop_keeps_what_is_done_and_says_so(hunted, open_page):
     stop.click()
     status_of(page).get_by_text("Stopped").wait_for(timeout=TIMEOUT)
     page.get_by_text("were done and are kept").wait_for()
-    assert stop.is_disabled()
+    becomes(stop.is_disabled)
     assert not errors
 
 
