@@ -184,11 +184,12 @@ def _audit(fields: Fields, draws: int, report: _Report) -> None:
     fidelity = score_field(fields.rho, fields.config.domain_length)
     report.fidelity.update(n_peaks=len(fidelity.peaks), peaks_k=fidelity.peaks.tolist())
     if fidelity.log_prime_sse is None:
+        count = len(fidelity.peaks)
+        got = "1 peak" if count == 1 else f"{count} peaks"
         report.fail(
             "too_few_peaks",
-            f"radial spectrum: got {len(fidelity.peaks)} peaks, expected at least {MIN_PEAKS}; the "
-            "field has too little structure to be scored; a larger domain_length resolves more "
-            "rings.",
+            f"radial spectrum: got {got}, expected at least {MIN_PEAKS}; the field has too little "
+            "structure to be scored; a larger domain_length resolves more rings.",
         )
         return
     began = time.perf_counter()

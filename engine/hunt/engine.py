@@ -176,7 +176,7 @@ class Engine:
         finally:
             try:
                 ledger.finish_hunt(hunt_id, state, reason)
-                write_report(self.workspace, self.reader, hunt_id)
+                self._report(hunt_id)
                 ledger.append_event(f"hunt_{state}", hunt_id, payload={"reason": reason})
             except EngineError as error:
                 _log.error("The outcome of hunt %s could not be written: %s", hunt_id, error)
@@ -193,6 +193,13 @@ class Engine:
                     error=reason if state == "failed" else "",
                     last_event=f"Hunt {hunt_id} {state} after {done} runs. {reason}".strip(),
                 )
+
+    def _report(self, hunt_id: str) -> None:
+        """Weigh the hunt's runs together; that this fails makes the hunt no failure."""
+        try:
+            write_report(self.workspace, self.reader, hunt_id)
+        except Exception:
+            _log.exception("The report on hunt %s could not be written.", hunt_id)
 
     def _hunt(
         self, settings: HuntSettings, hunt_id: str, ledger: Ledger, plan: "BatchPlan"

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.audit.primes import MAX_PEAKS
 from engine.audit.significance import holm, share_below
-from engine.audit.verdicts import SUCCESS_H_NORM, SUCCESS_SSE
+from engine.audit.verdicts import SUCCESS_H_NORM, SUCCESS_P, SUCCESS_SSE
 from engine.errors import EngineError
 from engine.settings import STATUS_OK
 from engine.store import strict_json
@@ -19,7 +19,7 @@ from engine.store.provenance import read_provenance
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace, atomic_write_bytes
 
-LEVEL = 0.01
+LEVEL = SUCCESS_P
 """Both nulls must be refuted at this level after Holm's correction over the hunt's runs."""
 
 _NULLS = ("phase_scramble", "target_shuffle")

@@ -64,8 +64,12 @@ def read_initial_state(path: Path, n: int, *, carries_rho_s: bool) -> InitialSta
             if f"{folder}rho_s" in file and (carries_rho_s or not folder):
                 rho_s = _read(file, f"{folder}rho_s", _REAL, n)
     except ArtifactError as error:
+        if error.failure == "artifact_missing":
+            text = f"{path}: got no such file, expected an initial state"
+            raise _refused(text, "check the path") from error
         what = str(error).partition(";")[0]
-        raise _refused(f"{path.name}: {what}", "write it with h5py: f['psi'] = psi") from error
+        where = "" if what.startswith((path.name, str(path))) else f"{path.name}: "
+        raise _refused(f"{where}{what}", "write it with h5py: f['psi'] = psi") from error
     if rho_s is not None and not carries_rho_s:
         raise _refused(
             f"{path.name}:rho_s: got a density, expected none, for sdg_tau is 0 and its "

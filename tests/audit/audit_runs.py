@@ -17,18 +17,20 @@ from engine.store.artifact import RunResult, write_artifact
 CHECKPOINT_STEPS = 20
 
 
+SMALL = {
+    "epsilon": 0.5,
+    "nonlinear_dispersion": -0.5,
+    "diffusion": 0.02,
+    "N_grid": 32,
+    "domain_length": 32.0,
+    "T_steps": 60,
+}
+"""A run of a second that ends nonlinear, curved and with enough peaks to be scored."""
+
+
 def small_config(**changes) -> RunConfig:
-    """A run that reaches nonlinear, curved, structured fields within a second."""
-    values = {
-        "epsilon": 0.5,
-        "nonlinear_dispersion": -0.5,
-        "diffusion": 0.02,
-        "N_grid": 32,
-        "domain_length": 32.0,
-        "T_steps": 60,
-        **changes,
-    }
-    return RunConfig.from_mapping(values)
+    """That run, with changes."""
+    return RunConfig.from_mapping({**SMALL, **changes})
 
 
 def noise(config: RunConfig, amplitude: float = 0.1) -> tuple[np.ndarray, np.ndarray]:

@@ -13,21 +13,14 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
+from audit_runs import SMALL
 from hostile_files import CONTAINERS, FILES, replaced, text
 
 from engine.audit.evolution import follow
 from engine.audit.geometry import emergent_g_tt
 from engine.settings import RunConfig
 
-HONEST = {
-    "epsilon": 0.5,
-    "nonlinear_dispersion": -0.5,
-    "diffusion": 0.02,
-    "N_grid": 32,
-    "domain_length": 32.0,
-    "T_steps": 60,
-}
-"""A run of a second that ends nonlinear, curved and with enough peaks to be scored."""
+HONEST = SMALL
 
 BAD_INPUT = "bad input"
 """Not a failure class: the name is refused before anything is audited."""

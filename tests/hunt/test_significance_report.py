@@ -124,6 +124,23 @@ def test_a_hunt_ends_with_its_report(tmp_path):
     assert len(null["percentiles"]) == 101
 
 
+def test_a_report_that_fails_makes_the_hunt_no_failure(tmp_path, monkeypatch, caplog):
+    def fail(*_):
+        raise ValueError("no report")
+
+    monkeypatch.setattr("engine.hunt.engine.write_report", fail)
+    engine = Engine(Workspace.open(tmp_path))
+    one = {"num_generations": 1, "population_size": 1, "N_grid": 16, "T_steps": 20}
+    try:
+        hunt_id = engine.start_hunt(HuntSettings.from_mapping(one))
+        assert engine.wait(120).state == "completed"
+        assert engine.reader.events_after()[-1].kind == "hunt_completed"
+    finally:
+        engine.close()
+    assert f"The report on hunt {hunt_id} could not be written." in caplog.text
+    assert read_report(engine.workspace, hunt_id) is None
+
+
 def test_a_damaged_report_is_none(tmp_path):
     workspace = Workspace.open(tmp_path)
     assert read_report(workspace, "h") is None

@@ -100,16 +100,21 @@ def test_zooming_one_rasterizes_both_anew_and_keeps_their_colours(workspace):
     follow(workspace, check)
 
 
+async def zoom_into(run, pair, selection, plots):
+    """Show three by five cells of a run."""
+    selection.land(run)
+    await shows(pair, lambda: pair.fields is not None)
+    pair._size.update(width=400, height=400)
+    pair._ranges.event(x_range=(2.0, 4.0), y_range=(5.0, 6.0))
+    await shows(pair, lambda: pixels(plots[0]).shape == (3, 5))
+
+
 def test_another_run_of_the_same_domain_keeps_the_window(workspace):
     first, *_ = write_run(workspace, seed=1)
     second, rho, _ = write_run(workspace, seed=2)
 
     async def check(pair, selection, plots):
-        selection.land(first)
-        await shows(pair, lambda: pair.fields is not None)
-        pair._size.update(width=400, height=400)
-        pair._ranges.event(x_range=(2.0, 4.0), y_range=(5.0, 6.0))
-        await shows(pair, lambda: pixels(plots[0]).shape == (3, 5))
+        await zoom_into(first, pair, selection, plots)
         selection.land(second)
         await shows(pair, lambda: pair.fields.run == second)
         np.testing.assert_array_equal(pixels(plots[0]), rho[10:13, 4:9])
@@ -122,11 +127,7 @@ def test_a_run_on_another_domain_is_shown_whole(workspace):
     second, rho, _ = write_run(workspace, seed=2, N_grid=16, domain_length=64.0)
 
     async def check(pair, selection, plots):
-        selection.land(first)
-        await shows(pair, lambda: pair.fields is not None)
-        pair._size.update(width=400, height=400)
-        pair._ranges.event(x_range=(2.0, 4.0), y_range=(5.0, 6.0))
-        await shows(pair, lambda: pixels(plots[0]).shape == (3, 5))
+        await zoom_into(first, pair, selection, plots)
         selection.pick(second)
         await shows(pair, lambda: pair.fields.run == second)
         np.testing.assert_array_equal(pixels(plots[0]), rho)
