@@ -165,13 +165,18 @@ def warnings(fields: Fields) -> list[str]:
                 f"param_alpha: got {config.param_alpha:g}, so small that rounding of g_tt alone "
                 f"brings sdg_h_norm_l2 to about {noise:.1g}; choose precision float64."
             )
-    contrast = _relative(float(np.std(fields.rho)), float(np.mean(fields.rho)))
-    if contrast < _CONTRAST * _epsilon(fields):
-        found.append(
-            f"final_rho: relative contrast {contrast:.1g}, hardly above the rounding of "
-            f"{config.precision}; its spectrum may be noise."
-        )
     return found
+
+
+def featureless(fields: Fields) -> str | None:
+    """Why there is nothing in ρ to score, where its relief is no more than rounding."""
+    contrast = _relative(float(np.std(fields.rho)), float(np.mean(fields.rho)))
+    if contrast >= _CONTRAST * _epsilon(fields):
+        return None
+    return (
+        f"final_rho: got a relative contrast of {contrast:.1g}, expected more than the rounding of "
+        f"{fields.config.precision}; the field is uniform, its spectrum noise."
+    )
 
 
 def _epsilon(fields: Fields) -> float:

@@ -181,6 +181,10 @@ def _audit(fields: Fields, draws: int, report: _Report) -> None:
     report.h_norm = _finite(
         sdg_h_norm_l2(fields.g_tt, fields.rho_s, fields.rho, fields.psi, fields.config)
     )
+    if reason := integrity.featureless(fields):
+        report.fidelity.update(n_peaks=0, peaks_k=[])
+        report.fail("too_few_peaks", reason)
+        return
     fidelity = score_field(fields.rho, fields.config.domain_length)
     report.fidelity.update(n_peaks=len(fidelity.peaks), peaks_k=fidelity.peaks.tolist())
     if fidelity.log_prime_sse is None:

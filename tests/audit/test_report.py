@@ -13,6 +13,7 @@ import pytest
 from audit_runs import honest_artifact, honest_result, noise, small_config
 
 from engine.audit.geometry import emergent_g_tt
+from engine.audit.primes import score_field
 from engine.audit.report import audit_artifact, audit_run
 from engine.errors import SettingsError
 from engine.settings import FAILURES, RunConfig
@@ -136,11 +137,15 @@ def test_another_runs_artifact_is_a_mismatch(honest):
     assert audited(honest, OTHER)["status"] == "config_mismatch"
 
 
-def test_field_without_structure_has_too_few_peaks_and_its_other_figures(tmp_path):
-    config = small_config(N_grid=16, T_steps=5, nonlinear_dispersion=0.0)
+@pytest.mark.parametrize("relief", [0.0, 1e-7])
+def test_a_uniform_field_has_nothing_to_score_but_its_other_figures(relief, tmp_path):
+    config = small_config(N_grid=32, T_steps=5, nonlinear_dispersion=0.0)
     rho = config.epsilon / (config.saturation + config.param_kappa)
-    shape = (16, 16)
-    psi = np.full(shape, np.sqrt(rho), np.complex64)
+    shape = (32, 32)
+    noise = 1 + relief * np.random.default_rng(1).normal(size=shape)  # of one float32 rounding
+    psi = (np.sqrt(rho) * noise).astype(np.complex64)
+    spectrum = score_field(np.abs(psi.astype(complex)) ** 2, config.domain_length)
+    assert (spectrum.log_prime_sse is not None) == (relief > 0)  # the noise alone has peaks
     rho_s = np.full(shape, config.sdg_rho_vac + rho, np.float32)
     result = dataclasses.replace(
         honest_result(config),
@@ -160,7 +165,8 @@ def test_field_without_structure_has_too_few_peaks_and_its_other_figures(tmp_pat
     assert found["sdg_h_norm_l2"] < 1e-6
     assert found["pcs_score"] == pytest.approx(1, abs=1e-4)
     assert found["integrity"]["evolution_residual"] < 1e-6
-    assert "contrast" in found["warnings"][0]
+    assert "relative contrast" in found["error"]
+    assert found["verdicts"][-1]["passed"] is None
 
 
 @pytest.mark.parametrize(
