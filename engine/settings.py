@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from engine.dimensions import Dimension, parse_search
 from engine.errors import SettingsError
 from engine.schema import check_fields, check_names, setting, specs
 
@@ -35,6 +36,9 @@ FAILURES = (
 
 MACHINE_FAILURES = ("artifact_missing", "artifact_unreadable", "worker_failed", "timed_out")
 """Failures of the machine rather than of the run: such a run is computed again when asked for."""
+
+OBJECTIVES = ("fidelity", "stability", "evidence")
+"""What a hunt can seek: the classical fitness, a small H-norm, small p-values."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +209,24 @@ class HuntSettings:
         10, bounds=(1, 100_000), group="hunt", doc="Candidates per generation."
     )
     strategy: str = setting(
-        "genetic", choices=("genetic",), group="hunt", doc="How candidates are proposed."
+        "genetic",
+        group="hunt",
+        doc="How candidates are proposed: genetic, nsga2, cmaes, map_elites, sobol, gradient.",
+    )
+    objectives: str = setting(
+        "auto",
+        group="hunt",
+        doc="What is sought: fidelity, stability or evidence, or several with commas between; "
+        "auto is fidelity, for nsga2 fidelity and stability.",
+    )
+    replicates: int = setting(
+        1, bounds=(1, 100), group="hunt", doc="Seeds per candidate; their median counts."
+    )
+    max_runs: int = setting(
+        0, bounds=(0, 1_000_000_000), group="hunt", doc="End after so many runs; 0 is no limit."
+    )
+    max_hours: float = setting(
+        0.0, bounds=(0, 100_000), group="hunt", doc="End after so long; 0 is no limit.", unit="h"
     )
     kappa_range: tuple[float, float] = setting(
         (0.001, 0.1), bounds=(0, 10), group="search", doc="Searched interval of κ (param_kappa)."
@@ -221,8 +242,40 @@ class HuntSettings:
     alpha_range: tuple[float, float] = setting(
         (0.01, 1.0), bounds=(0, 4), group="search", doc="Searched interval of α (param_alpha)."
     )
+    search: str = setting(
+        "",
+        group="search",
+        doc="Further searched keys, other intervals, or keys left out: "
+        "epsilon=0.01:1:log param_alpha=off.",
+    )
     null_draws: int = setting(
         199, bounds=(19, 100_000), group="audit", doc="Draws of each null hypothesis per run."
+    )
+    audit_limit_s: float = setting(
+        3600.0,
+        bounds=(0, 1e7),
+        group="audit",
+        doc="Longest audit of a run; 0 is no limit.",
+        unit="s",
+    )
+    batch_limit_s: float = setting(
+        0.0,
+        bounds=(0, 1e7),
+        group="simulation",
+        doc="Longest simulation of a batch; 0 is no limit.",
+        unit="s",
+    )
+    keep_best: int = setting(
+        0,
+        bounds=(0, 1_000_000),
+        group="storage",
+        doc="Keep the artifacts of the best so many runs only; 0 keeps all.",
+    )
+    keep_every: int = setting(
+        0,
+        bounds=(0, 1_000_000),
+        group="storage",
+        doc="Beside the best, keep the artifact of every so manieth run; 0 keeps none.",
     )
     history_frames: int = setting(
         20, bounds=(0, 1000), group="simulation", doc="Field snapshots kept in each artifact."
@@ -237,6 +290,12 @@ class HuntSettings:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        _check_objectives(self.objectives)
+        if not self.dimensions:
+            raise SettingsError(
+                "search: got every key off, expected at least one to search; leave one in.",
+                field="search",
+            )
         if self.base.model != "sncgl":
             raise SettingsError(
                 f"model: got {self.base.model!r}, expected 'sncgl': the {self.base.model} preset "
@@ -272,7 +331,37 @@ class HuntSettings:
     @property
     def total_runs(self) -> int:
         """Runs that the hunt asks for."""
-        return self.num_generations * self.population_size
+        asked = self.num_generations * self.population_size * self.replicates
+        return min(asked, self.max_runs) if self.max_runs else asked
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """The searched keys and their intervals: the three of old, as `search` changes them."""
+        classical = {
+            "param_kappa": Dimension("param_kappa", *self.kappa_range),
+            "param_sigma_k": Dimension("param_sigma_k", *self.sigma_k_range),
+            "param_alpha": Dimension("param_alpha", *self.alpha_range),
+        }
+        known = {key: specs(RunConfig)[key] for key in PHYSICS_KEYS}
+        found = {**classical, **parse_search(self.search, known)}
+        return tuple(dimension for dimension in found.values() if dimension is not None)
+
+    @property
+    def sought(self) -> tuple[str, ...]:
+        """The objectives by name."""
+        if self.objectives == "auto":
+            return ("fidelity", "stability") if self.strategy == "nsga2" else ("fidelity",)
+        return tuple(self.objectives.split(","))
+
+
+def _check_objectives(text: str) -> None:
+    names = text.split(",")
+    if text != "auto" and (not set(names) <= set(OBJECTIVES) or len(set(names)) < len(names)):
+        raise SettingsError(
+            f"objectives: got {text!r}, expected auto, or some of {', '.join(OBJECTIVES)}, each "
+            "once, with commas between; write fidelity,stability.",
+            field="objectives",
+        )
 
 
 def _check_preset(config: RunConfig) -> None:

@@ -145,7 +145,8 @@ def _parameter(name: str) -> param.Parameter:
         return param.Selector(default=default, objects=list(spec.choices), doc=doc)
     if TYPES[name] is str:
         digits = spec.pattern_hex
-        return param.String(default=default, regex=f"^([0-9a-f]{{{digits}}})?$", doc=doc)
+        pattern = f"^([0-9a-f]{{{digits}}})?$" if digits else None
+        return param.String(default=default, regex=pattern, doc=doc)
     if is_range(name):
         return param.Range(
             default=tuple(default), bounds=spec.bounds, inclusive_bounds=inclusive, doc=doc

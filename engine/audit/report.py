@@ -12,6 +12,7 @@ import scipy
 
 import engine
 from engine.audit import integrity
+from engine.audit.defects import defect_density
 from engine.audit.fields import Fields, divergence
 from engine.audit.geometry import sdg_h_norm_l2
 from engine.audit.integrity import Check
@@ -128,6 +129,7 @@ class _Report:
     fidelity: dict[str, Any] = field(default_factory=dict)
     integrity: dict[str, Any] = field(default_factory=dict)
     h_norm: float | None = None
+    defects: float | None = None
     pcs: float | None = None
     timing: dict[str, float] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
@@ -151,6 +153,7 @@ class _Report:
             "log_prime_sse": fidelity["log_prime_sse"] if sentinel is None else sentinel,
             "sdg_h_norm_l2": self.h_norm if sentinel is None else sentinel,
             "pcs_score": self.pcs,
+            "defect_density": self.defects,
             "spectral_fidelity": fidelity,
             "integrity": dict.fromkeys(_INTEGRITY) | self.integrity,
             "config": self.config,
@@ -181,6 +184,7 @@ def _audit(fields: Fields, draws: int, report: _Report) -> None:
     report.h_norm = _finite(
         sdg_h_norm_l2(fields.g_tt, fields.rho_s, fields.rho, fields.psi, fields.config)
     )
+    report.defects = defect_density(fields.psi, fields.config.domain_length)
     if reason := integrity.featureless(fields):
         report.fidelity.update(n_peaks=0, peaks_k=[])
         report.fail("too_few_peaks", reason)

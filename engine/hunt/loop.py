@@ -20,10 +20,10 @@ import numpy as np
 
 from engine.errors import DeviceMemoryError, StopRequested, WorkspaceError
 from engine.hunt.auditors import Auditors
-from engine.hunt.fitness import fidelity
+from engine.hunt.fitness import fidelity, larger_p
 from engine.hunt.runs import compute_batch, failed_provenance, is_settled
 from engine.hunt.space import SearchSpace
-from engine.hunt.strategies import make_strategy
+from engine.hunt.strategies import Results, make_strategy
 from engine.live.status import StatusBoard
 from engine.settings import HuntSettings, RunConfig
 from engine.store.ledger import Ledger
@@ -69,12 +69,7 @@ async def run_hunt(settings: HuntSettings, hunt_id: str, site: Site) -> None:
         WorkspaceError: the workspace can no longer be written.
     """
     space = SearchSpace.of(settings)
-    strategy = make_strategy(
-        settings.strategy,
-        dimensions=space.size,
-        population=settings.population_size,
-        seed=settings.base.seed,
-    )
+    strategy = make_strategy(settings)
     hunt = _Hunt(settings, hunt_id, site)
     for generation in range(1, settings.num_generations + 1):
         points = strategy.ask()
@@ -84,7 +79,9 @@ async def run_hunt(settings: HuntSettings, hunt_id: str, site: Site) -> None:
             for member, config in enumerate(space.configs(points))
         ]
         fitness = await hunt.evaluate(candidates)
-        strategy.tell(points, np.array([np.nan if f is None else f for f in fitness]))
+        costs = np.array([[np.nan if f is None else -f] for f in fitness])
+        unknown = np.full((len(points), 2), np.nan)
+        strategy.tell(points, Results(costs, unknown, np.full_like(points, np.nan)))
 
 
 class _Hunt:
@@ -254,12 +251,6 @@ def best_of(candidate: Candidate, row: RunRow, fitness: float) -> dict[str, Any]
             for key in ("param_kappa", "param_sigma_k", "param_alpha")
         },
     }
-
-
-def larger_p(row: RunRow) -> float | None:
-    """The larger, hence weaker, of a run's two p-values."""
-    values = (row.p_phase_scramble, row.p_target_shuffle)
-    return max((p for p in values if p is not None), default=None)
 
 
 def describe(candidate: Candidate, row: RunRow) -> str:

@@ -1,21 +1,14 @@
 """The search space: a box of physics keys, seen by strategies as the unit cube."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from engine.dimensions import Dimension
 from engine.settings import HuntSettings, RunConfig
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """One searched key and its interval."""
-
-    key: str
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -28,29 +21,32 @@ class SearchSpace:
     @classmethod
     def of(cls, settings: HuntSettings) -> "SearchSpace":
         """The space that the settings describe."""
-        intervals = {
-            "param_kappa": settings.kappa_range,
-            "param_sigma_k": settings.sigma_k_range,
-            "param_alpha": settings.alpha_range,
-        }
-        return cls(tuple(Dimension(k, *v) for k, v in intervals.items()), settings.base)
+        return cls(settings.dimensions, settings.base)
 
     @property
     def size(self) -> int:
         """Number of searched keys d."""
         return len(self.dimensions)
 
-    def configs(self, points: np.ndarray) -> list[RunConfig]:
-        """One config a point: key = low + u·(high − low).
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Names of the searched keys, in the order of the cube's axes."""
+        return tuple(dimension.key for dimension in self.dimensions)
+
+    def configs(self, points: np.ndarray, seed: int | None = None) -> list[RunConfig]:
+        """One config a point.
 
         Args:
             points: shape (n, d), each in [0, 1].
+            seed: of their initial noise; None for the base's.
         """
-        return [self._config(point) for point in points]
+        base = self.base if seed is None else dataclasses.replace(self.base, seed=seed)
+        return [dataclasses.replace(base, **self._values(point)) for point in points]
 
-    def _config(self, point: np.ndarray) -> RunConfig:
-        values: dict[str, Any] = {
-            d.key: min(d.high, d.low + float(u) * (d.high - d.low))
-            for d, u in zip(self.dimensions, point, strict=True)
-        }
-        return dataclasses.replace(self.base, **values)
+    def unit_gradient(self, point: np.ndarray, gradient: Mapping[str, float]) -> np.ndarray:
+        """A derivative in the keys as one in the coordinates of the cube, shape (d,)."""
+        slopes = [d.slope(float(u)) for d, u in zip(self.dimensions, point, strict=True)]
+        return np.array([gradient[key] for key in self.keys]) * slopes
+
+    def _values(self, point: np.ndarray) -> dict[str, Any]:
+        return {d.key: d.at(float(u)) for d, u in zip(self.dimensions, point, strict=True)}

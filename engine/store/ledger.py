@@ -5,11 +5,12 @@ its files are on disk. `Ledger` writes; `engine.store.reader` reads, beside any 
 """
 
 import contextlib
+import json
 import math
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,9 @@ class Ledger:
         member: int,
         row: RunRow,
         fitness: float | None = None,
+        *,
+        replicate: int = 0,
+        gradient: Sequence[float] | None = None,
     ) -> Event:
         """Commit a run, its place in its hunt and the event, all or nothing.
 
@@ -102,6 +106,8 @@ class Ledger:
             member: place within the generation, from 0.
             row: the run.
             fitness: its fitness in this hunt; None for a failure.
+            replicate: which of the candidate's seeds, from 0.
+            gradient: what the strategy was told of the loss's derivatives, if anything.
 
         Raises:
             LedgerError: a fitness that is not finite, a place that holds another run, or a disk
@@ -114,18 +120,27 @@ class Ledger:
             )
         with self._transaction() as connection:
             if hunt_id is not None:
-                earlier = _placed(connection, hunt_id, generation, member, row)
+                earlier = _placed(connection, hunt_id, (generation, member, replicate), row)
                 if earlier:
                     return earlier
             new = _insert_run(connection, row)
             payload = {"new": new, **_scalars(connection, row.config.config_hash)}
             if hunt_id is not None:
                 connection.execute(
-                    "INSERT INTO hunt_runs (hunt_id, generation, member, config_hash, fitness) "
-                    "VALUES (?, ?, ?, ?, ?)",
-                    (hunt_id, generation, member, row.config.config_hash, fitness),
+                    "INSERT INTO hunt_runs (hunt_id, generation, member, replicate, config_hash, "
+                    "fitness, gradient) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        hunt_id,
+                        generation,
+                        member,
+                        replicate,
+                        row.config.config_hash,
+                        fitness,
+                        None if gradient is None else json.dumps(list(gradient), allow_nan=False),
+                    ),
                 )
-                payload |= {"generation": generation, "member": member, "fitness": fitness}
+                payload |= {"generation": generation, "member": member, "replicate": replicate}
+                payload |= {"fitness": fitness}
             return _append(connection, RUN_COMMITTED, hunt_id, row.config.config_hash, payload)
 
     def append_event(
@@ -193,6 +208,7 @@ def _insert_run(connection: sqlite3.Connection, row: RunRow) -> bool:
         **{name: float(getattr(config, name)) for name in PARAMETERS},
         **row.scalars(),
         "committed": _now(),
+        "evicted": None,
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     # Not INSERT OR IGNORE: that would also ignore what the tables' checks refuse.
@@ -215,19 +231,22 @@ def _scalars(connection: sqlite3.Connection, config_hash: str) -> dict[str, Any]
 
 
 def _placed(
-    connection: sqlite3.Connection, hunt_id: str, generation: int, member: int, row: RunRow
+    connection: sqlite3.Connection, hunt_id: str, place: tuple[int, int, int], row: RunRow
 ) -> Event | None:
     """The event of the run that already holds a place; None for a free place."""
     held = connection.execute(
-        "SELECT config_hash FROM hunt_runs WHERE hunt_id = ? AND generation = ? AND member = ?",
-        (hunt_id, generation, member),
+        "SELECT config_hash FROM hunt_runs "
+        "WHERE hunt_id = ? AND generation = ? AND member = ? AND replicate = ?",
+        (hunt_id, *place),
     ).fetchone()
     if held is None:
         return None
     if held[0] != row.config.config_hash:
+        generation, member, replicate = place
         raise LedgerError(
-            f"hunt {hunt_id}: generation {generation}, member {member} holds run {held[0]}, got "
-            f"{row.config.config_hash}; a result is never overwritten, report this."
+            f"hunt {hunt_id}: generation {generation}, member {member}, replicate {replicate} "
+            f"holds run {held[0]}, got {row.config.config_hash}; a result is never overwritten, "
+            "report this."
         )
     events = connection.execute(
         f"SELECT {EVENT_COLUMNS} FROM events "
@@ -235,7 +254,8 @@ def _placed(
         (RUN_COMMITTED, hunt_id, held[0]),
     )
     for event in map(Event.from_columns, events):
-        if (event.payload["generation"], event.payload["member"]) == (generation, member):
+        told = event.payload
+        if (told["generation"], told["member"], told.get("replicate", 0)) == place:
             return event
     return None
 

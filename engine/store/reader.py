@@ -16,7 +16,7 @@ from engine.store.event import EVENT_COLUMNS, Event
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES
 from engine.store.tables import connect_reader, translated
 
-PLACE_COLUMNS = ("hunt_id", "generation", "member", "fitness")
+PLACE_COLUMNS = ("hunt_id", "generation", "member", "replicate", "fitness")
 RUN_COLUMNS = (
     "config_hash",
     "param_hash",
@@ -29,6 +29,7 @@ RUN_COLUMNS = (
     "artifact_sha256",
     "artifact_bytes",
     "committed",
+    "evicted",
 )
 COLUMNS = (*PLACE_COLUMNS, *RUN_COLUMNS)
 """What a row of `LedgerReader.runs` holds."""

@@ -18,7 +18,7 @@ SCORES = (
 )
 """Columns that only a run of status ok has."""
 
-EVIDENCE = ("sdg_h_norm_l2", "pcs_score", "evolution_residual")
+EVIDENCE = ("sdg_h_norm_l2", "pcs_score", "evolution_residual", "defect_density")
 """Columns that a run also has when its fields were sound but gave no score."""
 
 _WITH_EVIDENCE = (STATUS_OK, "too_few_peaks", "audit_failed")
@@ -41,6 +41,7 @@ class RunRow:
     sdg_h_norm_l2: float | None = None
     pcs_score: float | None = None
     evolution_residual: float | None = None
+    defect_density: float | None = None
     artifact_sha256: str | None = None
     artifact_bytes: int | None = None
 

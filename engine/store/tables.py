@@ -13,7 +13,7 @@ from engine.errors import LedgerError
 from engine.settings import FAILURES, STATUS_OK
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES
 
-USER_VERSION = 1
+USER_VERSION = 2
 HUNT_STATES = ("running", "completed", "stopped", "failed")
 ENDED = HUNT_STATES[1:]
 _BUSY_SECONDS = 30.0
@@ -39,6 +39,28 @@ _METRICS = ",\n    ".join(_metric(name) for name in (*SCORES, *EVIDENCE))
 _PARAMETERS = ",\n    ".join(f"{name} REAL NOT NULL" for name in PARAMETERS)
 _NO_SCORE = " AND ".join(f"{name} IS NULL" for name in SCORES)
 
+_PLACES = f"""CREATE TABLE hunt_runs (
+    hunt_id TEXT NOT NULL REFERENCES hunts (hunt_id),
+    generation INTEGER NOT NULL CHECK (generation >= 0),
+    member INTEGER NOT NULL CHECK (member >= 0),
+    replicate INTEGER NOT NULL DEFAULT 0 CHECK (replicate >= 0),
+    config_hash TEXT NOT NULL REFERENCES runs (config_hash),
+    {_real("fitness")},
+    gradient TEXT,
+    PRIMARY KEY (hunt_id, generation, member, replicate)
+);
+CREATE INDEX hunt_runs_by_run ON hunt_runs (config_hash);
+"""
+_LINKS = """CREATE TABLE links (
+    config_hash TEXT NOT NULL,
+    relation TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    created TEXT NOT NULL,
+    PRIMARY KEY (config_hash, relation, origin)
+);
+CREATE INDEX links_by_origin ON links (origin);
+"""
+
 SCHEMA = f"""
 CREATE TABLE hunts (
     hunt_id TEXT PRIMARY KEY NOT NULL,
@@ -60,20 +82,12 @@ CREATE TABLE runs (
     artifact_sha256 TEXT,
     artifact_bytes INTEGER,
     committed TEXT NOT NULL,
+    evicted TEXT,
     CHECK ((status = '{STATUS_OK}') = (log_prime_sse IS NOT NULL)),
     CHECK (status = '{STATUS_OK}' OR ({_NO_SCORE}))
 );
 CREATE INDEX runs_by_parameters ON runs (param_hash);
-CREATE TABLE hunt_runs (
-    hunt_id TEXT NOT NULL REFERENCES hunts (hunt_id),
-    generation INTEGER NOT NULL CHECK (generation >= 0),
-    member INTEGER NOT NULL CHECK (member >= 0),
-    config_hash TEXT NOT NULL REFERENCES runs (config_hash),
-    {_real("fitness")},
-    PRIMARY KEY (hunt_id, generation, member)
-);
-CREATE INDEX hunt_runs_by_run ON hunt_runs (config_hash);
-CREATE TABLE events (
+{_PLACES}{_LINKS}CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     at TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -82,6 +96,17 @@ CREATE TABLE events (
     payload TEXT NOT NULL
 );
 """
+
+
+_FROM_1 = f"""
+ALTER TABLE runs ADD COLUMN {_metric("defect_density")};
+ALTER TABLE runs ADD COLUMN evicted TEXT;
+DROP INDEX hunt_runs_by_run;
+ALTER TABLE hunt_runs RENAME TO hunt_runs_1;
+{_PLACES}INSERT INTO hunt_runs (hunt_id, generation, member, config_hash, fitness)
+    SELECT hunt_id, generation, member, config_hash, fitness FROM hunt_runs_1 ORDER BY rowid;
+DROP TABLE hunt_runs_1;
+{_LINKS}"""
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -165,21 +190,28 @@ def translated(path: Path) -> Iterator[None]:
 def _create(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if _version(connection, path) == 0:
+        version = _version(connection, path)
+        if version == 0:
             tables = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
             if tables:
                 raise LedgerError(
                     f"{path}: holds a table {tables[0]!r}, expected a ledger; move the file away "
                     "or choose another --workspace."
                 )
-            for statement in SCHEMA.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version={USER_VERSION}")
+            _execute(connection, SCHEMA)
+        elif version == 1:
+            _execute(connection, _FROM_1)
         connection.execute("COMMIT")
     except BaseException:
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         raise
+
+
+def _execute(connection: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={USER_VERSION}")
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

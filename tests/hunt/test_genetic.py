@@ -1,11 +1,17 @@
 import numpy as np
 import pytest
 
+from engine.hunt.strategies.contract import Results, Task
 from engine.hunt.strategies.genetic import Genetic
 
 
 def strategy(seed: int = 1, population: int = 20, dimensions: int = 3) -> Genetic:
-    return Genetic(dimensions=dimensions, population=population, seed=seed)
+    return Genetic(Task(dimensions=dimensions, population=population, objectives=1, seed=seed))
+
+
+def told(fitness: np.ndarray) -> Results:
+    unknown = np.full((len(fitness), 2), np.nan)
+    return Results(-fitness[:, None], unknown, np.full((len(fitness), 3), np.nan))
 
 
 def sphere(points: np.ndarray) -> np.ndarray:
@@ -17,7 +23,7 @@ def history(search: Genetic, generations: int) -> list[np.ndarray]:
     for _ in range(generations):
         points = search.ask()
         asked.append(points)
-        search.tell(points, sphere(points))
+        search.tell(points, told(sphere(points)))
     return asked
 
 
@@ -48,7 +54,7 @@ def test_a_failed_candidate_never_becomes_a_parent():
     points = search.ask()
     fitness = np.full(6, np.nan)
     fitness[2] = 1.0
-    search.tell(points, fitness)
+    search.tell(points, told(fitness))
     children = search.ask()
     # All children descend from member 2 alone: a coordinate is its own, or was mutated.
     kept = np.isclose(children, points[2])
@@ -59,7 +65,7 @@ def test_a_failed_candidate_never_becomes_a_parent():
 def test_a_generation_that_failed_whole_is_followed_by_a_fresh_one():
     search = strategy()
     points = search.ask()
-    search.tell(points, np.full(20, np.nan))
+    search.tell(points, told(np.full(20, np.nan)))
     again = search.ask()
     assert again.shape == points.shape
     assert not np.array_equal(again, points)
@@ -69,5 +75,5 @@ def test_a_generation_that_failed_whole_is_followed_by_a_fresh_one():
 def test_an_infinite_fitness_is_a_failure_too(infinite):
     search = strategy(population=4)
     points = search.ask()
-    search.tell(points, np.array([infinite, 1.0, 2.0, 3.0]))
+    search.tell(points, told(np.array([infinite, 1.0, 2.0, 3.0])))
     assert np.isfinite(search._fitness).all()

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from engine.hunt.space import SearchSpace
 from engine.settings import HuntSettings
@@ -18,3 +19,30 @@ def test_no_rounding_leaves_the_bounds():
     points = np.nextafter(np.ones((5, 3)), 0)
     for config in SearchSpace.of(settings).configs(points):
         assert 0.1 <= config.param_kappa <= 0.7
+
+
+def test_search_adds_keys_changes_scales_and_leaves_keys_out():
+    text = "param_kappa=0.001:0.1:log param_alpha=off epsilon=-1:3"
+    space = SearchSpace.of(HuntSettings.from_mapping({"search": text, "param_alpha": 0.3}))
+    assert space.keys == ("param_kappa", "param_sigma_k", "epsilon")
+    (middle,) = space.configs(np.full((1, 3), 0.5), seed=7)
+    assert middle.param_kappa == pytest.approx(0.01)
+    assert middle.epsilon == pytest.approx(1.0)
+    assert (middle.param_alpha, middle.seed) == (0.3, 7)
+
+
+def test_a_gradient_in_the_cube_is_that_of_the_values():
+    space = SearchSpace.of(
+        HuntSettings.from_mapping({"search": "param_kappa=0.001:0.1:log param_sigma_k=off"})
+    )
+    point, small = np.array([0.3, 0.8]), 1e-6
+
+    def value(at: np.ndarray) -> float:
+        (config,) = space.configs(at[None])
+        return config.param_kappa**2 + 3 * config.param_alpha
+
+    (config,) = space.configs(point[None])
+    gradient = space.unit_gradient(point, {"param_kappa": 2 * config.param_kappa, "param_alpha": 3})
+    for axis in range(2):
+        step = small * np.eye(2)[axis]
+        assert gradient[axis] == pytest.approx((value(point + step) - value(point - step)) / 2e-6)

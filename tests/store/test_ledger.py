@@ -12,6 +12,7 @@ from engine.settings import HuntSettings
 from engine.store import ledger as ledger_module
 from engine.store.ledger import Ledger
 from engine.store.reader import LedgerReader
+from engine.store.tables import USER_VERSION
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_commit_is_on_the_disk_before_it_returns(ledger):
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,), "2 is FULL"
     assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (USER_VERSION,)
 
 
 def test_hunts_are_numbered_by_day(ledger, reader):
@@ -329,9 +330,9 @@ def test_another_database_is_not_taken_for_a_ledger(path):
 
 def test_a_ledger_of_a_later_version_is_not_touched(path, reader):
     Ledger(path).close()
-    raw(path, "PRAGMA user_version = 2")
+    raw(path, f"PRAGMA user_version = {USER_VERSION + 1}")
     for question in (lambda: Ledger(path), reader.runs):
-        with pytest.raises(LedgerError, match="version 2, this engine reads 1; update irer"):
+        with pytest.raises(LedgerError, match="version 3, this engine reads 2; update irer"):
             question()
 
 

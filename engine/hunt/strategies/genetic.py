@@ -11,18 +11,23 @@ crossover: Syswerda (1989), Proc. ICGA 3, 2.
 
 import numpy as np
 
+from engine.hunt.strategies.contract import Results, Task, check_single
+
 TOURNAMENT = 3
 MUTATION_RATE = 0.3
 MUTATION_STRENGTH = 0.05
 
 
 class Genetic:
-    """Ask/tell; fitness is maximized, and a failed candidate (NaN) never becomes a parent."""
+    """One objective; a failed candidate (NaN) never becomes a parent."""
 
-    def __init__(self, *, dimensions: int, population: int, seed: int) -> None:
-        self._dimensions, self._population, self._seed = dimensions, population, seed
+    wants_gradient = False
+
+    def __init__(self, task: Task) -> None:
+        check_single(task, "genetic")
+        self._dimensions, self._population, self._seed = task.dimensions, task.population, task.seed
         self._generation = 0
-        self._parents = np.empty((0, dimensions))
+        self._parents = np.empty((0, task.dimensions))
         self._fitness = np.empty(0)
 
     def ask(self) -> np.ndarray:
@@ -41,14 +46,10 @@ class Genetic:
         steps = rng.normal(0.0, MUTATION_STRENGTH, shape)
         return np.clip(np.where(moved, children + steps, children), 0.0, 1.0)
 
-    def tell(self, points: np.ndarray, fitness: np.ndarray) -> None:
-        """Take the results of a generation; NaN marks a candidate that failed.
-
-        Args:
-            points: as asked, shape (n, dimensions).
-            fitness: shape (n,), larger is better.
-        """
+    def tell(self, points: np.ndarray, results: Results) -> None:
+        """Take the results of a generation."""
         self._generation += 1
+        fitness = -results.costs[:, 0]
         valid = np.isfinite(fitness)
         points, fitness = points[valid], fitness[valid]
         if len(self._fitness):
