@@ -71,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=5006)
     serve.add_argument("--address", default="127.0.0.1")
     hunt = add("hunt", _hunt, "Run a hunt to its end; Ctrl-C stops it and keeps what is done.")
+    hunt.add_argument(
+        "--resume",
+        nargs="?",
+        const="",
+        metavar="HUNT_ID",
+        help="go on with a hunt that was stopped or interrupted; the newest without an id",
+    )
     hunt.add_argument("--num-generations", type=int, metavar="N")
     hunt.add_argument("--population-size", type=int, metavar="N")
     hunt.add_argument("--seed", type=int, metavar="N")
@@ -117,7 +124,12 @@ def _hunt(options: argparse.Namespace) -> int:
     for name in ("num_generations", "population_size", "seed", "strategy"):
         if getattr(options, name) is not None:
             values[name] = getattr(options, name)
-    report = hunt(values, options.workspace, quiet=options.json)
+    if options.resume is not None and values:
+        raise SettingsError(
+            f"--resume: got {next(iter(values))} too, expected no settings: a hunt goes on with "
+            "its own; leave them out, or start a new hunt."
+        )
+    report = hunt(values, options.workspace, resume=options.resume, quiet=options.json)
     if options.json:
         print(json.dumps(report))
     return DONE if report["state"] in ("completed", "stopped") else FAILED

@@ -13,6 +13,10 @@ from engine.audit.report import audit_run
 from engine.cores import step_aside, usable_cores
 
 
+class AuditTimeoutError(Exception):
+    """An audit that took longer than it may."""
+
+
 class Auditors:
     """A pool of spawned processes that audit runs; a pool that broke is replaced.
 
@@ -24,8 +28,10 @@ class Auditors:
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
 
-    def submit(self, root: str, config_hash: str, draws: int) -> "Future[dict[str, Any]]":
-        """Audit one run of a workspace; the future gives its provenance.
+    def submit(
+        self, root: str, config_hash: str, draws: int, limit_s: float = 0.0
+    ) -> "Future[dict[str, Any]]":
+        """Audit one run of a workspace; the future gives its provenance, or `AuditTimeoutError`.
 
         A worker that dies breaks its whole pool, so the future may raise `BrokenProcessPool` for
         the death of another run's auditor: `submit_alone` then finds out whose it was.
@@ -33,15 +39,17 @@ class Auditors:
         with self._lock:
             if self._pool is not None:
                 with contextlib.suppress(BrokenProcessPool):
-                    return self._pool.submit(audit_run, root, config_hash, draws)
+                    return self._pool.submit(_audit, root, config_hash, draws, limit_s)
                 self._pool.shutdown(wait=False)
             self._pool = _pool(self._workers)
-            return self._pool.submit(audit_run, root, config_hash, draws)
+            return self._pool.submit(_audit, root, config_hash, draws, limit_s)
 
-    def submit_alone(self, root: str, config_hash: str, draws: int) -> "Future[dict[str, Any]]":
+    def submit_alone(
+        self, root: str, config_hash: str, draws: int, limit_s: float = 0.0
+    ) -> "Future[dict[str, Any]]":
         """The same in a process of its own, which answers for this run only."""
         pool = _pool(1)
-        future = pool.submit(audit_run, root, config_hash, draws)
+        future = pool.submit(_audit, root, config_hash, draws, limit_s)
         future.add_done_callback(lambda _: pool.shutdown(wait=False))
         return future
 
@@ -51,6 +59,20 @@ class Auditors:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _audit(root: str, config_hash: str, draws: int, limit_s: float) -> dict[str, Any]:
+    """In a worker: an audit that a signal interrupts when its time is over."""
+
+    def give_up(*_: object) -> None:
+        raise AuditTimeoutError(f"its audit took more than {limit_s:g} s")
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        return audit_run(root, config_hash, draws)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

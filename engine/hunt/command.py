@@ -23,12 +23,15 @@ from engine.store.workspace import Workspace
 _PERIOD = 0.5
 
 
-def hunt(values: Mapping[str, Any], workspace: str | None, *, quiet: bool) -> dict[str, Any]:
+def hunt(
+    values: Mapping[str, Any], workspace: str | None, *, resume: str | None = None, quiet: bool
+) -> dict[str, Any]:
     """Run a hunt to its end in this process.
 
     Args:
         values: settings that differ from the defaults.
         workspace: its folder; None for the default.
+        resume: id of an unfinished hunt to go on with, empty for the newest; None for a new one.
         quiet: print no progress.
 
     Returns:
@@ -38,7 +41,7 @@ def hunt(values: Mapping[str, Any], workspace: str | None, *, quiet: bool) -> di
     settings = HuntSettings.from_mapping(values)
     engine = Engine(Workspace.open(workspace))
     try:
-        hunt_id = engine.start_hunt(settings)
+        hunt_id = engine.start_hunt(settings) if resume is None else engine.continue_hunt(resume)
         shown = ""
         while (status := engine.wait(_PERIOD)).active:
             if not quiet and (line := _line(status)) != shown:
@@ -54,7 +57,7 @@ def hunt(values: Mapping[str, Any], workspace: str | None, *, quiet: bool) -> di
         rows = engine.reader.runs(hunt_id, order="")
     finally:
         engine.close()
-    rows.sort(key=lambda row: (row["generation"], row["member"]))
+    rows.sort(key=lambda row: (row["generation"], row["member"], row["replicate"]))
     return {
         **status.to_dict(),
         "runs": [row["config_hash"] for row in rows],

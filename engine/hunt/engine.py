@@ -3,15 +3,20 @@
 import asyncio
 import logging
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.cores import step_aside
-from engine.errors import EngineError, HuntBusyError, StopRequested
+from engine.errors import EngineError, HuntBusyError, SettingsError, StopRequested
 from engine.hunt.auditors import Auditors
-from engine.hunt.loop import Site, run_hunt
+from engine.hunt.gate import Gate
+from engine.hunt.gradients import check_smooth
+from engine.hunt.loop import run_hunt
 from engine.hunt.runs import artifact_bytes
 from engine.hunt.significance import write_report
+from engine.hunt.site import Site
+from engine.hunt.strategies import make_strategy
 from engine.live.bus import Bus
 from engine.live.logs import log_to
 from engine.live.status import ACTIVE, HuntStatus, StatusBoard
@@ -41,10 +46,10 @@ class Engine:
         self.bus = Bus()
         self.reader = LedgerReader(workspace.ledger_path)
         self._board = StatusBoard(workspace, self.bus)
-        self._gate = threading.Lock()
+        self._door = threading.Lock()
         self._lock = WorkspaceLock(workspace.root)
         self._turn = threading.Lock()
-        self._stop = threading.Event()
+        self._gate = Gate()
         self._over = threading.Event()
         self._over.set()
         self._auditors = Auditors()
@@ -61,13 +66,85 @@ class Engine:
             Its hunt_id.
 
         Raises:
+            SettingsError: no such strategy, or one that cannot do what is asked.
             HuntBusyError: a hunt is under way in this process.
             WorkspaceBusyError: another process hunts in this workspace.
             WorkspaceError: too little free disk, or the workspace cannot be written.
             DeviceMemoryError: not even one run fits into the device's memory.
             LedgerError: the ledger cannot be written.
         """
-        with self._gate:
+        return self._start(settings, None)
+
+    def continue_hunt(self, hunt_id: str = "") -> str:
+        """Go on with a hunt that was stopped, failed or interrupted, where it was.
+
+        Args:
+            hunt_id: which; empty for the newest.
+
+        Returns:
+            Its hunt_id.
+
+        Raises:
+            SettingsError: no such hunt, or it was completed.
+            EngineError: whatever `start_hunt` raises.
+        """
+        hunts = self.reader.hunts()
+        found = [h for h in hunts if h["hunt_id"] == hunt_id] if hunt_id else hunts[:1]
+        if not found or found[0]["state"] == "completed":
+            got = f"{found[0]['hunt_id']}, which was completed" if found else hunt_id or "no hunt"
+            raise SettingsError(
+                f"hunt: got {got}, expected one that was stopped, failed or interrupted; start a "
+                "new one, or look at the hunt list.",
+                field="hunt_id",
+            )
+        return self._start(HuntSettings.from_mapping(found[0]["settings"]), found[0]["hunt_id"])
+
+    def unfinished(self) -> dict[str, Any] | None:
+        """The newest hunt, when its process ended before it and nobody goes on with it."""
+        latest = self.reader.latest_hunt()
+        if latest is None or latest["state"] != "running" or self.status().active:
+            return None
+        return None if self.busy_elsewhere() else latest
+
+    def pause_hunt(self) -> bool:
+        """Hold the running hunt at its next chunk; audits under way finish.
+
+        Returns:
+            Whether there was one to pause.
+        """
+        with self._door:
+            if not self._board.turn(("running",), state="paused", last_event="Paused."):
+                return False
+            self._gate.pause()
+            return True
+
+    def resume_hunt(self) -> bool:
+        """Let a paused hunt go on.
+
+        Returns:
+            Whether there was one.
+        """
+        with self._door:
+            if not self._board.turn(("paused",), state="running", last_event="Resumed."):
+                return False
+            self._gate.resume()
+            return True
+
+    def stop_hunt(self) -> bool:
+        """Ask the running hunt to stop; it does so between samples, within seconds.
+
+        Returns:
+            Whether there was one to stop.
+        """
+        with self._door:
+            self._gate.stop()
+            return self._board.turn(ACTIVE, state="stopping", last_event="Stop requested.")
+
+    def _start(self, settings: HuntSettings, earlier: str | None) -> str:
+        strategy = make_strategy(settings)
+        if strategy.wants_gradient:
+            check_smooth(settings.sought, settings.strategy)
+        with self._door:
             status = self.status()
             if status.active:
                 raise HuntBusyError(
@@ -85,10 +162,13 @@ class Engine:
                 frames = settings.frames_of(settings.base)
                 size = settings.total_runs * artifact_bytes(settings.base, frames)
                 self.workspace.require_free(size, f"{settings.total_runs} artifacts")
-                self._stop.clear()
+                self._gate.reset()
                 born: Future[str] = Future()
                 thread = threading.Thread(
-                    target=self._run, args=(settings, plan, born), name="irer-hunt", daemon=True
+                    target=self._run,
+                    args=(settings, plan, earlier, born),
+                    name="irer-hunt",
+                    daemon=True,
                 )
                 self._over.clear()
                 thread.start()
@@ -97,16 +177,6 @@ class Engine:
                 self._unlock()
                 raise
             return born.result()
-
-    def stop_hunt(self) -> bool:
-        """Ask the running hunt to stop; it does so between samples, within seconds.
-
-        Returns:
-            Whether there was one to stop.
-        """
-        with self._gate:
-            self._stop.set()
-            return self._board.turn(ACTIVE, state="stopping", last_event="Stop requested.")
 
     def wait(self, timeout: float | None = None) -> HuntStatus:
         """Wait for the hunt's end, at most `timeout` seconds."""
@@ -135,14 +205,26 @@ class Engine:
         with self._turn:
             self._lock.release()
 
-    def _run(self, settings: HuntSettings, plan: "BatchPlan", born: "Future[str]") -> None:
+    def _run(
+        self,
+        settings: HuntSettings,
+        plan: "BatchPlan",
+        earlier: str | None,
+        born: "Future[str]",
+    ) -> None:
         """The hunt's own thread."""
         try:
-            self._lead(settings, plan, born)
+            self._lead(settings, plan, earlier, born)
         finally:
             self._over.set()
 
-    def _lead(self, settings: HuntSettings, plan: "BatchPlan", born: "Future[str]") -> None:
+    def _lead(
+        self,
+        settings: HuntSettings,
+        plan: "BatchPlan",
+        earlier: str | None,
+        born: "Future[str]",
+    ) -> None:
         """A hunt from its row in the ledger to its outcome."""
         ledger = None
         try:
@@ -151,8 +233,12 @@ class Engine:
                 if hunt["state"] == "running":  # under our lock, so its process is gone
                     ledger.finish_hunt(hunt["hunt_id"], "failed", "Its process ended before it.")
             self.workspace.sweep_temporaries()
-            hunt_id = ledger.create_hunt(settings)
-            ledger.append_event("hunt_started", hunt_id)
+            if earlier is None:
+                hunt_id = ledger.create_hunt(settings)
+            else:
+                hunt_id = earlier
+                ledger.reopen_hunt(hunt_id)
+            ledger.append_event("hunt_started" if earlier is None else "hunt_continued", hunt_id)
         except BaseException as error:
             if ledger is not None:
                 ledger.close()
@@ -165,7 +251,7 @@ class Engine:
             num_generations=settings.num_generations,
             runs_total=settings.total_runs,
             stage="compiling",
-            last_event=f"Hunt {hunt_id} started.",
+            last_event=f"Hunt {hunt_id} {'continued' if earlier else 'started'}.",
             device=plan.device,
             settings=settings.to_dict(),
         )
@@ -215,10 +301,11 @@ class Engine:
                     device=device,
                     auditors=self._auditors,
                     batch_size=plan.runs,
-                    should_stop=self._stop.is_set,
+                    gate=self._gate,
+                    deadline=_deadline(settings),
                 )
                 self._board.turn(("starting",), state="running")
-                asyncio.run(run_hunt(settings, hunt_id, site))
+                return "completed", asyncio.run(run_hunt(settings, hunt_id, site))
         except StopRequested:
             return "stopped", ""
         except EngineError as error:
@@ -229,7 +316,10 @@ class Engine:
             return "failed", (
                 f"{type(error).__name__}: {error}; see {self.workspace.hunt_log_path.name}"
             )
-        return "completed", ""
+
+
+def _deadline(settings: HuntSettings) -> float | None:
+    return time.monotonic() + 3600 * settings.max_hours if settings.max_hours else None
 
 
 def _plan(settings: HuntSettings) -> "BatchPlan":
@@ -237,4 +327,4 @@ def _plan(settings: HuntSettings) -> "BatchPlan":
     from engine.physics.memory import plan_batches
 
     frames = settings.frames_of(settings.base)
-    return plan_batches(settings.base, settings.population_size, frames)
+    return plan_batches(settings.base, settings.population_size * settings.replicates, frames)

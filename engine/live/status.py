@@ -14,7 +14,7 @@ from engine.store.workspace import Workspace, atomic_write_bytes
 
 _log = logging.getLogger(__name__)
 
-ACTIVE = ("starting", "running", "stopping")
+ACTIVE = ("starting", "running", "paused", "stopping")
 """States in which a hunt is under way."""
 
 _FILE_PERIOD = 1.0
@@ -25,7 +25,7 @@ class HuntStatus:
     """Everything a page or a script shows of the hunt; scalars and ids, never arrays.
 
     Attributes:
-        state: idle, starting, running, stopping, completed, stopped or failed.
+        state: idle, starting, running, paused, stopping, completed, stopped or failed.
         under_way: runs that are simulated in part or not yet committed, each by its share.
         rate: committed runs a second since the hunt began.
         eta_s: seconds to the end at that rate; None before the first run.
@@ -36,6 +36,7 @@ class HuntStatus:
         best: the best run so far: its id, generation, fitness, metrics and searched keys.
         failures: number of runs in each failure class.
         error: why the hunt failed.
+        stalled: that and where nothing has moved for long; empty while it moves.
     """
 
     state: str = "idle"
@@ -58,6 +59,7 @@ class HuntStatus:
     best: dict[str, Any] | None = None
     failures: dict[str, int] = field(default_factory=dict)
     error: str = ""
+    stalled: str = ""
     device: str = ""
     settings: dict[str, Any] | None = None
 
@@ -92,7 +94,7 @@ class StatusBoard:
         return self.update(**fields)
 
     def update(self, **changes: Any) -> HuntStatus:
-        """Change fields; a new `state` sets `since`, any change is a heartbeat."""
+        """Change fields; a new `state` sets `since`; all but `stalled` is a heartbeat."""
         with self._lock:
             status, due = self._change(changes)
         self._publish(due)
@@ -113,7 +115,9 @@ class StatusBoard:
         turned = "state" in changes and changes["state"] != self._status.state
         if turned:
             changes.setdefault("since", now)
-        self._status = dataclasses.replace(self._status, heartbeat=now, **changes)
+        if "stalled" not in changes:
+            changes = {**changes, "heartbeat": now, "stalled": ""}
+        self._status = dataclasses.replace(self._status, **changes)
         due = turned or now - self._written >= _FILE_PERIOD
         if due:
             self._written = now

@@ -83,6 +83,24 @@ class Ledger:
                     "the hunt list."
                 )
 
+    def reopen_hunt(self, hunt_id: str) -> None:
+        """Enter that an ended hunt goes on: it is running again.
+
+        Raises:
+            LedgerError: no such hunt, or one that was completed.
+        """
+        with self._transaction() as connection:
+            changed = connection.execute(
+                "UPDATE hunts SET state = 'running', reason = '', ended = NULL "
+                "WHERE hunt_id = ? AND state != 'completed'",
+                (hunt_id,),
+            ).rowcount
+            if not changed:
+                raise LedgerError(
+                    f"hunt {hunt_id}: got none that is unfinished, expected one; look at the hunt "
+                    "list."
+                )
+
     def commit_run(
         self,
         hunt_id: str | None,

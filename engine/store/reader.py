@@ -37,7 +37,8 @@ COLUMNS = (*PLACE_COLUMNS, *RUN_COLUMNS)
 _SELECT = "SELECT " + ", ".join(
     [*(f"h.{name}" for name in PLACE_COLUMNS), *(f"r.{name}" for name in RUN_COLUMNS)]
 )
-_OF_HUNT = f"{_SELECT} FROM hunt_runs h JOIN runs r USING (config_hash) WHERE h.hunt_id = ?"
+_FROM_HUNT = "FROM hunt_runs h JOIN runs r USING (config_hash)"
+_OF_HUNT = f"{_SELECT} {_FROM_HUNT} WHERE h.hunt_id = ?"
 _OF_ALL = (
     f"{_SELECT} FROM runs r LEFT JOIN hunt_runs h ON h.rowid = "
     "(SELECT min(rowid) FROM hunt_runs WHERE config_hash = r.config_hash) WHERE ? IS NULL"
@@ -129,6 +130,15 @@ class LedgerReader:
         condition = "h.hunt_id = ?" if hunt_id else "? IS NULL"
         query = f"SELECT r.status, count(*) FROM {source} WHERE {condition} GROUP BY r.status"
         return {row[0]: row[1] for row in self._all(query, hunt_id)}
+
+    def generation(self, hunt_id: str, generation: int) -> dict[tuple[int, int], dict[str, Any]]:
+        """What a generation of a hunt holds, by member and replicate: rows, with `gradient`."""
+        query = f"{_SELECT}, h.gradient {_FROM_HUNT} WHERE h.hunt_id = ? AND h.generation = ?"
+        held = {}
+        for row in self._all(query, hunt_id, generation):
+            slopes = None if row["gradient"] is None else json.loads(row["gradient"])
+            held[row["member"], row["replicate"]] = {**dict(row), "gradient": slopes}
+        return held
 
     def hunts(self) -> list[dict[str, Any]]:
         """Every hunt, newest first: id, created, settings, state, reason, ended."""

@@ -228,7 +228,7 @@ def test_a_run_whose_auditors_all_die_is_a_class_of_its_own_and_ends_no_hunt(eng
 def test_an_audit_that_raises_is_that_runs_own_failure(engine, monkeypatch):
     honest = Auditors.submit
 
-    def submit(self, root, config_hash, draws):
+    def submit(self, root, config_hash, draws, limit_s):
         if not raised:
             raised.append(config_hash)
             return honest(self, root, config_hash, "not a number")
@@ -246,7 +246,7 @@ def test_an_audit_that_raises_is_that_runs_own_failure(engine, monkeypatch):
 def test_a_failure_of_the_machine_is_tried_again_by_the_next_hunt(engine, monkeypatch):
     with monkeypatch.context() as broken:
         honest = Auditors.submit
-        broken.setattr(Auditors, "submit", lambda self, root, run, _: honest(self, root, run, "x"))
+        broken.setattr(Auditors, "submit", lambda self, root, run, *_: honest(self, root, run, "x"))
         engine.start_hunt(settings(num_generations=1))
         assert engine.wait(TIMEOUT).failures == {"worker_failed": 3}
     engine.start_hunt(settings(num_generations=1))

@@ -1,0 +1,312 @@
+"""Evaluating a generation: simulate, audit and commit its runs, and tell the watchers.
+
+The device is handed the next batch while the auditors still work on the last one. A run
+counts when its row and its event are committed to the ledger, last of all.
+"""
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from engine.errors import DeviceMemoryError, EngineError, StopRequested, WorkspaceError
+from engine.hunt.auditors import AuditTimeoutError
+from engine.hunt.fitness import fitness
+from engine.hunt.gate import Allowance
+from engine.hunt.gradients import gradients_of
+from engine.hunt.news import best_of, news_of
+from engine.hunt.runs import compute_batch, failed_provenance, is_settled
+from engine.hunt.site import Site
+from engine.hunt.space import SearchSpace
+from engine.hunt.stall import Pace
+from engine.hunt.tally import Outcome
+from engine.settings import HuntSettings, RunConfig
+from engine.store.provenance import write_provenance
+from engine.store.run_row import RunRow
+
+_log = logging.getLogger(__name__)
+
+BATCH_FAILURES_END_A_HUNT = (StopRequested, WorkspaceError, DeviceMemoryError)
+"""What no other candidate could survive either; anything else is that batch's own failure."""
+
+_TICK = 0.2
+
+Place = tuple[int, int]
+"""A member of the generation and one of its replicates."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One run in its place of a generation."""
+
+    generation: int
+    member: int
+    replicate: int
+    config: RunConfig
+    point: np.ndarray = field(repr=False)
+
+    @property
+    def place(self) -> Place:
+        """Where its outcome belongs."""
+        return self.member, self.replicate
+
+
+class Evaluation:
+    """One hunt's evaluation of candidates, and its running totals.
+
+    Attributes:
+        done: runs that have an outcome, of earlier legs of the hunt too.
+        pace: how long its batches took.
+    """
+
+    def __init__(
+        self, settings: HuntSettings, hunt_id: str, site: Site, *, wants_gradient: bool
+    ) -> None:
+        self._settings, self._hunt_id, self._site = settings, hunt_id, site
+        self._space = SearchSpace.of(settings)
+        self._wants_gradient = wants_gradient
+        self._started = time.monotonic()
+        self.done, self._here = 0, 0
+        self.pace = Pace()
+        self._failures: dict[str, int] = {}
+        self._shares: dict[str, float] = {}  # done of each run that is not committed yet
+        self._turn = threading.Lock()
+        self._aborted = threading.Event()
+        self._alone = asyncio.Semaphore(1)
+        self._best: dict[str, Any] | None = None
+
+    def replay(self, candidates: Sequence[Candidate]) -> dict[Place, Outcome]:
+        """The outcomes that the ledger already has for these places of the hunt.
+
+        Raises:
+            EngineError: a place holds another run than the strategy now asks for.
+        """
+        if not candidates:
+            return {}
+        generation = candidates[0].generation
+        held = self._site.reader.generation(self._hunt_id, generation)
+        found: dict[Place, Outcome] = {}
+        for candidate in candidates:
+            columns = held.get(candidate.place)
+            if columns is None:
+                continue
+            if columns["config_hash"] != candidate.config.config_hash:
+                raise EngineError(
+                    f"hunt {self._hunt_id}: generation {generation}, member {candidate.member} "
+                    f"holds run {columns['config_hash']}, the strategy now asks for "
+                    f"{candidate.config.config_hash}; it was begun with another version of the "
+                    "software: start a new hunt, which takes over what is computed."
+                )
+            row = RunRow.from_columns(candidate.config, columns)
+            found[candidate.place] = self._entered(
+                candidate, Outcome(row, columns["fitness"], columns["gradient"])
+            )
+        return found
+
+    async def evaluate(self, candidates: Sequence[Candidate]) -> dict[Place, Outcome]:
+        """The outcome of every candidate, by its place."""
+        outcomes = self.replay(candidates)
+        if outcomes:
+            self._tell_totals()
+        todo: dict[str, list[Candidate]] = {}
+        for candidate in candidates:
+            if candidate.place in outcomes:
+                continue
+            await self._heed()
+            config_hash = candidate.config.config_hash
+            known = None if self._wants_gradient else self._site.reader.run(config_hash)
+            if known and is_settled(self._site.workspace, config_hash, known):
+                row = RunRow.from_columns(candidate.config, known)
+                outcomes[candidate.place] = self._commit(candidate, row)
+            else:
+                todo.setdefault(config_hash, []).append(candidate)
+        groups = list(todo.values())
+        size = self._site.batch_size
+        # All batches stand in the device's queue at once, so that it never waits.
+        batches = [
+            asyncio.create_task(self._batch(groups[i : i + size]))
+            for i in range(0, len(groups), size)
+        ]
+        try:
+            for results in await asyncio.gather(*batches):
+                outcomes.update(results)
+        except BaseException:
+            # What is under way finishes first: its results are not thrown away.
+            self._aborted.set()
+            await asyncio.gather(*batches, return_exceptions=True)
+            raise
+        return outcomes
+
+    async def _heed(self) -> None:
+        while self._site.gate.paused:
+            await asyncio.sleep(_TICK)
+        if self._site.is_over():
+            raise StopRequested("the hunt was asked to stop.")
+
+    async def _batch(self, groups: list[list[Candidate]]) -> dict[Place, Outcome]:
+        """Simulate a batch, then audit and commit each of its runs as its audit ends."""
+        allowance = Allowance(self._site.gate, self._settings.batch_limit_s)
+        began: list[float] = []
+
+        def over() -> bool:
+            if not began:
+                began.append(time.monotonic())
+            return self._aborted.is_set() or self._site.is_over() or allowance.is_over()
+
+        names = [group[0].config.config_hash for group in groups]
+        work = partial(self._compute, groups, partial(self._progress, names), over)
+        # Outside: what cannot even be handed over, at a shutdown, is no failure of these runs.
+        computed = asyncio.get_running_loop().run_in_executor(self._site.device, work)
+        try:
+            gradients = await computed
+        except BATCH_FAILURES_END_A_HUNT as error:
+            if isinstance(error, StopRequested) and allowance.spent:
+                reason = f"its batch took more than {self._settings.batch_limit_s:g} s"
+                return self._commit_failed(groups, "timed_out", reason)
+            raise
+        except Exception as error:
+            _log.exception("A batch of %d runs failed.", len(groups))
+            reason = f"{type(error).__name__}: {error}"
+            return self._commit_failed(groups, "worker_failed", reason)
+        self.pace.note(time.monotonic() - began[0])
+        results = await asyncio.gather(
+            *(self._audit(group, slope) for group, slope in zip(groups, gradients, strict=True))
+        )
+        return {place: outcome for result in results for place, outcome in result.items()}
+
+    def _compute(
+        self, groups: list[list[Candidate]], on_progress: Any, over: Any
+    ) -> list[list[float] | None]:
+        """On the device's thread: artifacts, and gradients where they are wanted."""
+        compute_batch(
+            [group[0].config for group in groups],
+            self._site.workspace,
+            history_frames=self._settings.frames_of(self._settings.base),
+            on_progress=on_progress,
+            should_stop=over,
+        )
+        if not self._wants_gradient:
+            return [None] * len(groups)
+        runs = [(group[0].config, group[0].point) for group in groups]
+        return gradients_of(runs, self._space, self._settings.sought[0], over)
+
+    async def _audit(
+        self, group: list[Candidate], gradient: Sequence[float] | None
+    ) -> dict[Place, Outcome]:
+        config = group[0].config
+        task = (
+            str(self._site.workspace.root),
+            config.config_hash,
+            self._settings.null_draws,
+            self._settings.audit_limit_s,
+        )
+        auditors = self._site.auditors
+        failure = "worker_failed"
+        # A death in the shared pool may be a neighbour's; alone, a run answers for itself. One at
+        # a time: what killed the first may well have been a lack of memory.
+        for submit, gate in (
+            (auditors.submit, contextlib.nullcontext()),
+            (auditors.submit_alone, self._alone),
+        ):
+            async with gate:
+                audited = asyncio.wrap_future(submit(*task))
+                try:
+                    provenance = await audited
+                except BrokenProcessPool as error:
+                    _log.warning("The auditor of %s died: %s", config.config_hash, error)
+                    reason = f"its auditor's process died twice: {error}"
+                except BATCH_FAILURES_END_A_HUNT:
+                    raise
+                except AuditTimeoutError as error:
+                    failure, reason = "timed_out", str(error)
+                    break
+                except Exception as error:
+                    _log.exception("The audit of %s failed.", config.config_hash)
+                    reason = f"its audit failed: {type(error).__name__}: {error}"
+                    break
+                else:
+                    row = RunRow.from_provenance(config, provenance)
+                    return {c.place: self._commit(c, row, gradient) for c in group}
+        return self._commit_failed([group], failure, reason)
+
+    def _commit_failed(
+        self, groups: list[list[Candidate]], failure: str, reason: str
+    ) -> dict[Place, Outcome]:
+        outcomes: dict[Place, Outcome] = {}
+        for group in groups:
+            config = group[0].config
+            provenance = failed_provenance(config, failure, reason)
+            path = self._site.workspace.provenance_path(config.config_hash)
+            write_provenance(path, provenance)
+            row = RunRow.from_provenance(config, provenance)
+            outcomes.update({c.place: self._commit(c, row) for c in group})
+        return outcomes
+
+    def _commit(
+        self, candidate: Candidate, row: RunRow, gradient: Sequence[float] | None = None
+    ) -> Outcome:
+        """The commit point of one run, and the news of it."""
+        outcome = Outcome(row, fitness(row, self._settings.sought[0]), gradient)
+        self._site.ledger.commit_run(
+            self._hunt_id,
+            candidate.generation,
+            candidate.member,
+            row,
+            outcome.fitness,
+            replicate=candidate.replicate,
+            gradient=gradient,
+        )
+        self._here += 1
+        with self._turn:  # a run moves from under way to done in one change
+            self._entered(candidate, outcome)
+            self._shares.pop(row.config.config_hash, None)
+            self._tell_totals(**news_of(candidate.generation, row))
+        return outcome
+
+    def _entered(self, candidate: Candidate, outcome: Outcome) -> Outcome:
+        """Count an outcome, new or of an earlier leg."""
+        row, worth = outcome.row, outcome.fitness
+        self.done += 1
+        if row.status != "ok":
+            self._failures[row.status] = self._failures.get(row.status, 0) + 1
+        if worth is not None and (self._best is None or worth > self._best["fitness"]):
+            self._best = best_of(candidate.generation, row, worth, self._space.keys)
+        return outcome
+
+    def _tell_totals(self, **news: Any) -> None:
+        total = self._settings.total_runs
+        rate = self._here / max(time.monotonic() - self._started, 1e-9)
+        self._site.board.update(
+            stage="auditing" if self.done < total else "finishing",
+            runs_done=self.done,
+            under_way=sum(self._shares.values()),
+            rate=rate,
+            eta_s=(total - self.done) / rate if rate else None,
+            failures=dict(self._failures),
+            best=self._best,
+            **news,
+        )
+
+    def _progress(self, batch: Sequence[str], share: float) -> None:
+        """Called from the device's threads."""
+        with self._turn:
+            self._shares.update(dict.fromkeys(batch, share))
+            self._site.board.update(stage="simulating", under_way=sum(self._shares.values()))
+
+
+def by_member(
+    outcomes: Mapping[Place, Outcome], candidates: Sequence[Candidate]
+) -> list[list[Outcome]]:
+    """The outcomes of each member's seeds, in the order of the members."""
+    found: dict[int, list[Outcome]] = {}
+    for candidate in candidates:
+        found.setdefault(candidate.member, []).append(outcomes[candidate.place])
+    return list(found.values())

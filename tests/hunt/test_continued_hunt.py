@@ -1,0 +1,241 @@
+"""Hunts that are paused, stopped, killed and limited, and what they are after they went on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from engine.errors import SettingsError
+from engine.hunt.engine import Engine
+from engine.hunt.runs import compute_batch
+from engine.settings import HuntSettings
+from engine.store.workspace import Workspace
+
+SMALL = {
+    "num_generations": 3,
+    "population_size": 4,
+    "N_grid": 32,
+    "domain_length": 128.0,
+    "T_steps": 60,
+    "null_draws": 19,
+    "history_frames": 2,
+}
+TIMEOUT = 120
+
+
+def settings(**changes) -> HuntSettings:
+    return HuntSettings.from_mapping({**SMALL, **changes})
+
+
+def rows(engine: Engine, hunt_id: str) -> dict:
+    """Everything of a hunt that does not depend on when and where it ran, by place."""
+    found = engine.reader.runs(hunt_id)
+    timeless = ("hunt_id", "committed")
+    return {
+        (row["generation"], row["member"], row["replicate"]): {
+            name: value for name, value in row.items() if name not in timeless
+        }
+        for row in found
+    }
+
+
+@pytest.fixture
+def engine(tmp_path):
+    engine = Engine(Workspace.open(tmp_path / "workspace"))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The rows of a hunt that nothing disturbed."""
+    engine = Engine(Workspace.open(tmp_path_factory.mktemp("whole")))
+    hunt_id = engine.start_hunt(settings())
+    assert engine.wait(TIMEOUT).state == "completed"
+    found = rows(engine, hunt_id)
+    assert len(found) == 12
+    assert "ok" in {row["status"] for row in found.values()}
+    engine.close()
+    return found
+
+
+def wait_for(condition, seconds=TIMEOUT):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+
+
+def test_a_stopped_hunt_goes_on_where_it_was(engine, whole):
+    hunt_id = engine.start_hunt(settings())
+    wait_for(lambda: engine.status().runs_done >= 5)
+    engine.stop_hunt()
+    assert engine.wait(TIMEOUT).state == "stopped"
+    kept = rows(engine, hunt_id)
+    assert 5 <= len(kept) < 12
+    files = {path: path.stat().st_mtime_ns for path in engine.workspace.root.glob("*/*.h5")}
+    assert engine.continue_hunt() == hunt_id
+    status = engine.wait(TIMEOUT)
+    assert (status.state, status.runs_done) == ("completed", 12)
+    assert rows(engine, hunt_id) == whole
+    assert all(path.stat().st_mtime_ns == before for path, before in files.items())
+    best = max(r["fitness"] for r in whole.values() if r["fitness"] is not None)
+    assert status.best["fitness"] == best
+    kinds = [event.kind for event in engine.reader.events_after() if event.kind != "run_committed"]
+    assert kinds == ["hunt_started", "hunt_stopped", "hunt_continued", "hunt_completed"]
+    committed = [e for e in engine.reader.events_after() if e.kind == "run_committed"]
+    assert len(committed) == 12
+
+
+def test_a_killed_hunt_is_found_unfinished_and_goes_on_from_the_command_line(tmp_path, whole):
+    place = tmp_path / "workspace"
+    options = [f"--set={name}={value}" for name, value in SMALL.items() if name[0] not in "np"]
+    options += [f"--set={name}={SMALL[name]}" for name in ("null_draws",)]
+    command = [sys.executable, "-m", "engine.cli", "hunt", "--workspace", str(place), "--json"]
+    first = ["--num-generations", "3", "--population-size", "4", *options]
+    with subprocess.Popen([*command, *first], start_new_session=True) as process:
+        engine = Engine(Workspace.open(place))
+        wait_for(lambda: len(engine.reader.runs()) >= 5)
+        os.killpg(process.pid, signal.SIGKILL)
+    unfinished = engine.unfinished()
+    assert unfinished["state"] == "running"
+    subprocess.run([*command, "--resume"], check=True, timeout=TIMEOUT, stdout=subprocess.PIPE)
+    assert engine.unfinished() is None
+    assert rows(engine, unfinished["hunt_id"]) == whole
+    engine.close()
+
+
+def test_a_paused_hunt_stands_still_and_can_be_resumed_or_stopped(engine, whole):
+    hunt_id = engine.start_hunt(settings(T_steps=300))
+    wait_for(lambda: engine.status().runs_done >= 1)
+    assert engine.pause_hunt()
+    assert not engine.pause_hunt()
+    assert engine.status().state == "paused"
+    wait_for(lambda: engine.status().stage != "auditing" or engine.status().under_way < 2, 5)
+    time.sleep(0.5)  # audits under way finish
+    done = engine.status().runs_done
+    time.sleep(0.5)
+    assert engine.status().runs_done == done < 12
+    assert engine.resume_hunt()
+    assert not engine.resume_hunt()
+    wait_for(lambda: engine.status().runs_done > done)
+    engine.pause_hunt()
+    engine.stop_hunt()
+    assert engine.wait(10).state == "stopped"
+    assert len(engine.reader.runs(hunt_id)) < 12
+
+
+def test_only_an_unfinished_hunt_goes_on(engine):
+    with pytest.raises(SettingsError, match="hunt: got no hunt, expected one that was stopped"):
+        engine.continue_hunt()
+    hunt_id = engine.start_hunt(settings(num_generations=1))
+    engine.wait(TIMEOUT)
+    with pytest.raises(SettingsError, match=f"{hunt_id}, which was completed"):
+        engine.continue_hunt(hunt_id)
+    assert engine.unfinished() is None
+
+
+def test_another_ask_than_the_ledgers_ends_it_with_the_two_ids(engine, monkeypatch):
+    hunt_id = engine.start_hunt(settings())
+    wait_for(lambda: engine.status().runs_done >= 5)
+    engine.stop_hunt()
+    engine.wait(TIMEOUT)
+    before = rows(engine, hunt_id)
+    monkeypatch.setattr("engine.hunt.strategies.genetic.MUTATION_STRENGTH", 0.5)
+    engine.continue_hunt(hunt_id)
+    status = engine.wait(TIMEOUT)
+    assert status.state == "failed"
+    assert "another version of the software" in status.error
+    assert rows(engine, hunt_id) == before
+
+
+def test_a_budget_of_runs_is_kept_exactly(engine):
+    hunt_id = engine.start_hunt(settings(max_runs=6))
+    status = engine.wait(TIMEOUT)
+    assert (status.state, status.runs_done, status.runs_total) == ("completed", 6, 6)
+    assert "budget of 6 runs" in status.last_event
+    assert len(rows(engine, hunt_id)) == 6
+
+
+def test_a_budget_of_time_ends_a_hunt_that_keeps_what_is_done(engine):
+    hunt_id = engine.start_hunt(settings(num_generations=1000, max_hours=4 / 3600))
+    status = engine.wait(TIMEOUT)
+    assert status.state == "completed"
+    assert "budget of 0.00111111 h is spent" in status.last_event
+    assert len(rows(engine, hunt_id)) == status.runs_done < 4000
+
+
+def test_every_candidate_has_every_seed_of_its_generation(engine):
+    hunt_id = engine.start_hunt(settings(num_generations=2, population_size=2, replicates=3))
+    assert engine.wait(TIMEOUT).runs_done == 12
+    seeds: dict = {}
+    for place, row in rows(engine, hunt_id).items():
+        config = engine.reader.run(row["config_hash"])["config"]
+        seeds.setdefault(place[0], {}).setdefault(place[1], []).append(config["seed"])
+    assert seeds[1][0] == seeds[1][1]
+    assert len({*seeds[1][0], *seeds[2][0]}) == 6
+
+
+def test_a_batch_and_an_audit_that_take_too_long_are_their_runs_failures(engine):
+    engine.start_hunt(settings(num_generations=1, T_steps=200_000, batch_limit_s=1.0))
+    status = engine.wait(TIMEOUT)
+    assert status.state == "completed"
+    assert status.failures == {"timed_out": 4}
+    row = engine.reader.runs()[0]
+    assert "took more than 1 s" in row["error"]
+    engine.start_hunt(settings(num_generations=1, audit_limit_s=0.001))
+    assert engine.wait(TIMEOUT).failures == {"timed_out": 4}
+    assert "its audit took more than 0.001 s" in engine.reader.runs()[-1]["error"]
+    # A failure of the machine is computed again when it is asked for.
+    engine.start_hunt(settings(num_generations=1))
+    assert "timed_out" not in engine.wait(TIMEOUT).failures
+
+
+def test_a_stall_is_named_in_the_status_and_the_log_and_ends_with_progress(engine, monkeypatch):
+    monkeypatch.setattr("engine.hunt.stall.LEAST", 1.0)
+    monkeypatch.setattr("engine.hunt.stall.TIMES", 0.0)
+    monkeypatch.setattr("engine.hunt.loop._TICK", 0.1)
+
+    def slowly(configs, *args, **kwargs):
+        if len(engine.reader.runs()) == 4:
+            time.sleep(2.5)
+        return compute_batch(configs, *args, **kwargs)
+
+    monkeypatch.setattr("engine.hunt.evaluation.compute_batch", slowly)
+    seen = []
+    engine.bus.subscribe(lambda: seen.append(engine.status()))
+    engine.start_hunt(settings(num_generations=2))
+    status = engine.wait(TIMEOUT)
+    assert (status.state, status.stalled) == ("completed", "")
+    stalls = {status.stalled for status in seen} - {""}
+    assert all("No progress for" in stall for stall in stalls)
+    events = [e for e in engine.reader.events_after() if e.kind == "hunt_stalled"]
+    assert len(events) == len(stalls) >= 1
+    assert all(event.payload["silent_s"] >= 1 for event in events)
+    assert events[-1].payload["stage"] == "simulating"
+    assert "No progress for" in engine.workspace.hunt_log_path.read_text()
+
+
+def test_an_objective_is_what_the_fitness_of_its_runs_is(engine):
+    hunt_id = engine.start_hunt(settings(num_generations=1, objectives="stability"))
+    engine.wait(TIMEOUT)
+    scored = [row for row in rows(engine, hunt_id).values() if row["status"] == "ok"]
+    assert scored
+    for row in scored:
+        assert 10 ** -row["fitness"] == pytest.approx(row["sdg_h_norm_l2"])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"strategy": "luck"}, "strategy: got 'luck', expected one of genetic"),
+        ({"objectives": "fidelity,stability"}, "genetic seeks a single objective"),
+    ],
+)
+def test_what_no_strategy_can_do_is_refused_before_anything_starts(engine, values, message):
+    with pytest.raises(SettingsError, match=message):
+        engine.start_hunt(settings(**values))
+    assert engine.reader.hunts() == []
