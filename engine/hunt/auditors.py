@@ -12,6 +12,8 @@ from typing import Any
 from engine.audit.report import audit_run
 from engine.cores import step_aside, usable_cores
 
+_INSIST = 0.1
+
 
 class AuditTimeoutError(Exception):
     """An audit that took longer than it may."""
@@ -63,15 +65,19 @@ class Auditors:
 
 def _audit(root: str, config_hash: str, draws: int, limit_s: float) -> dict[str, Any]:
     """In a worker: an audit that a signal interrupts when its time is over."""
+    auditing = True
 
     def give_up(*_: object) -> None:
-        raise AuditTimeoutError(f"its audit took more than {limit_s:g} s")
+        if auditing:
+            raise AuditTimeoutError(f"its audit took more than {limit_s:g} s")
 
     signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    # Again and again: what is raised in a destructor or a callback is lost.
+    signal.setitimer(signal.ITIMER_REAL, limit_s, _INSIST)
     try:
         return audit_run(root, config_hash, draws)
     finally:
+        auditing = False
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 

@@ -215,7 +215,7 @@ def test_a_stall_is_named_in_the_status_and_the_log_and_ends_with_progress(engin
     events = [e for e in engine.reader.events_after() if e.kind == "hunt_stalled"]
     assert len(events) == len(stalls) >= 1
     assert all(event.payload["silent_s"] >= 1 for event in events)
-    assert events[-1].payload["stage"] == "simulating"
+    assert {event.payload["stage"] for event in events} <= {"simulating", "auditing"}
     assert "No progress for" in engine.workspace.hunt_log_path.read_text()
 
 
