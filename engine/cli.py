@@ -83,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     hunt.add_argument("--seed", type=int, metavar="N")
     hunt.add_argument("--strategy", metavar="NAME")
     hunt.add_argument(
+        "--scheduler", metavar="ADDRESS", help="a Dask scheduler to compute on, such as tcp://…"
+    )
+    hunt.add_argument(
         "--set",
         action="append",
         default=[],
@@ -129,7 +132,13 @@ def _hunt(options: argparse.Namespace) -> int:
             f"--resume: got {next(iter(values))} too, expected no settings: a hunt goes on with "
             "its own; leave them out, or start a new hunt."
         )
-    report = hunt(values, options.workspace, resume=options.resume, quiet=options.json)
+    report = hunt(
+        values,
+        options.workspace,
+        resume=options.resume,
+        scheduler=options.scheduler,
+        quiet=options.json,
+    )
     if options.json:
         print(json.dumps(report))
     return DONE if report["state"] in ("completed", "stopped") else FAILED

@@ -17,6 +17,10 @@ class DeviceMemoryError(EngineError, MemoryError):
     """A simulation that does not fit into the memory of its device."""
 
 
+class ClusterError(EngineError):
+    """A cluster that cannot be reached, is lost, or cannot do the work."""
+
+
 class WorkspaceError(EngineError, OSError):
     """A workspace that cannot be created, read or written."""
 

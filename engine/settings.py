@@ -242,6 +242,12 @@ class HuntSettings:
     alpha_range: tuple[float, float] = setting(
         (0.01, 1.0), bounds=(0, 4), group="search", doc="Searched interval of α (param_alpha)."
     )
+    scheduler: str = setting(
+        "",
+        group="hunt",
+        doc="Dask scheduler that the runs are computed on, such as tcp://10.0.0.1:8786; empty for "
+        "this machine.",
+    )
     search: str = setting(
         "",
         group="search",

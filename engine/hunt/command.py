@@ -24,7 +24,12 @@ _PERIOD = 0.5
 
 
 def hunt(
-    values: Mapping[str, Any], workspace: str | None, *, resume: str | None = None, quiet: bool
+    values: Mapping[str, Any],
+    workspace: str | None,
+    *,
+    resume: str | None = None,
+    scheduler: str | None = None,
+    quiet: bool,
 ) -> dict[str, Any]:
     """Run a hunt to its end in this process.
 
@@ -32,16 +37,23 @@ def hunt(
         values: settings that differ from the defaults.
         workspace: its folder; None for the default.
         resume: id of an unfinished hunt to go on with, empty for the newest; None for a new one.
+        scheduler: address of a Dask scheduler; None for this machine, or for the one of before.
         quiet: print no progress.
 
     Returns:
         The final status, with the ids of its runs in the order of their places and the report on
         their significance.
     """
+    if scheduler is not None:
+        values = {**values, "scheduler": scheduler}
     settings = HuntSettings.from_mapping(values)
     engine = Engine(Workspace.open(workspace))
     try:
-        hunt_id = engine.start_hunt(settings) if resume is None else engine.continue_hunt(resume)
+        hunt_id = (
+            engine.start_hunt(settings)
+            if resume is None
+            else engine.continue_hunt(resume, scheduler)
+        )
         shown = ""
         while (status := engine.wait(_PERIOD)).active:
             if not quiet and (line := _line(status)) != shown:

@@ -1,15 +1,17 @@
 """The engine of one process: it starts, stops and reports the one hunt of its workspace."""
 
 import asyncio
+import contextlib
+import dataclasses
 import logging
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Future
+from typing import Any
 
-from engine.cores import step_aside
 from engine.errors import EngineError, HuntBusyError, SettingsError, StopRequested
 from engine.hunt.auditors import Auditors
+from engine.hunt.devices import Device, opened
 from engine.hunt.gate import Gate
 from engine.hunt.gradients import check_smooth
 from engine.hunt.loop import run_hunt
@@ -25,9 +27,6 @@ from engine.store.ledger import Ledger
 from engine.store.lock import WorkspaceLock, holder
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
-
-if TYPE_CHECKING:
-    from engine.physics.memory import BatchPlan
 
 _log = logging.getLogger(__name__)
 
@@ -75,11 +74,12 @@ class Engine:
         """
         return self._start(settings, None)
 
-    def continue_hunt(self, hunt_id: str = "") -> str:
+    def continue_hunt(self, hunt_id: str = "", scheduler: str | None = None) -> str:
         """Go on with a hunt that was stopped, failed or interrupted, where it was.
 
         Args:
             hunt_id: which; empty for the newest.
+            scheduler: where its runs are computed now; None for where they were.
 
         Returns:
             Its hunt_id.
@@ -97,7 +97,10 @@ class Engine:
                 "new one, or look at the hunt list.",
                 field="hunt_id",
             )
-        return self._start(HuntSettings.from_mapping(found[0]["settings"]), found[0]["hunt_id"])
+        settings = HuntSettings.from_mapping(found[0]["settings"])
+        if scheduler is not None:
+            settings = dataclasses.replace(settings, scheduler=scheduler)
+        return self._start(settings, found[0]["hunt_id"])
 
     def unfinished(self) -> dict[str, Any] | None:
         """The newest hunt, when its process ended before it and nobody goes on with it."""
@@ -153,11 +156,11 @@ class Engine:
                     "for its end or stop it."
                 )
             self._over.wait()  # a hunt that has just ended is still tidying up
-            # XLA computes in threads of its own, as polite as the one that first asked for them.
-            with ThreadPoolExecutor(1, "irer-plan", step_aside) as aside:
-                plan = aside.submit(_plan, settings).result()
-            with self._turn:
-                self._lock.acquire("hunt")
+            with contextlib.ExitStack() as opening:
+                device = opening.enter_context(opened(settings, self.workspace))
+                with self._turn:
+                    self._lock.acquire("hunt")
+                closing = opening.pop_all()
             try:
                 frames = settings.frames_of(settings.base)
                 size = settings.total_runs * artifact_bytes(settings.base, frames)
@@ -166,7 +169,7 @@ class Engine:
                 born: Future[str] = Future()
                 thread = threading.Thread(
                     target=self._run,
-                    args=(settings, plan, earlier, born),
+                    args=(settings, device, closing, earlier, born),
                     name="irer-hunt",
                     daemon=True,
                 )
@@ -175,6 +178,7 @@ class Engine:
             except BaseException:
                 self._over.set()
                 self._unlock()
+                closing.close()
                 raise
             return born.result()
 
@@ -208,20 +212,22 @@ class Engine:
     def _run(
         self,
         settings: HuntSettings,
-        plan: "BatchPlan",
+        device: Device,
+        closing: contextlib.ExitStack,
         earlier: str | None,
         born: "Future[str]",
     ) -> None:
         """The hunt's own thread."""
         try:
-            self._lead(settings, plan, earlier, born)
+            with closing:
+                self._lead(settings, device, earlier, born)
         finally:
             self._over.set()
 
     def _lead(
         self,
         settings: HuntSettings,
-        plan: "BatchPlan",
+        device: Device,
         earlier: str | None,
         born: "Future[str]",
     ) -> None:
@@ -252,13 +258,13 @@ class Engine:
             runs_total=settings.total_runs,
             stage="compiling",
             last_event=f"Hunt {hunt_id} {'continued' if earlier else 'started'}.",
-            device=plan.device,
+            device=device.name,
             settings=settings.to_dict(),
         )
         born.set_result(hunt_id)
         state, reason = "failed", ""
         try:
-            state, reason = self._hunt(settings, hunt_id, ledger, plan)
+            state, reason = self._hunt(settings, hunt_id, ledger, device)
         finally:
             try:
                 ledger.finish_hunt(hunt_id, state, reason)
@@ -288,24 +294,23 @@ class Engine:
             _log.exception("The report on hunt %s could not be written.", hunt_id)
 
     def _hunt(
-        self, settings: HuntSettings, hunt_id: str, ledger: Ledger, plan: "BatchPlan"
+        self, settings: HuntSettings, hunt_id: str, ledger: Ledger, device: Device
     ) -> tuple[str, str]:
         """Its outcome: the final state, and the reason where there is one."""
         try:
-            with ThreadPoolExecutor(plan.threads, "irer-device", step_aside) as device:
-                site = Site(
-                    workspace=self.workspace,
-                    ledger=ledger,
-                    reader=self.reader,
-                    board=self._board,
-                    device=device,
-                    auditors=self._auditors,
-                    batch_size=plan.runs,
-                    gate=self._gate,
-                    deadline=_deadline(settings),
-                )
-                self._board.turn(("starting",), state="running")
-                return "completed", asyncio.run(run_hunt(settings, hunt_id, site))
+            site = Site(
+                workspace=self.workspace,
+                ledger=ledger,
+                reader=self.reader,
+                board=self._board,
+                submit=device.submit,
+                auditors=self._auditors,
+                batch_size=device.batch_size,
+                gate=self._gate,
+                deadline=_deadline(settings),
+            )
+            self._board.turn(("starting",), state="running")
+            return "completed", asyncio.run(run_hunt(settings, hunt_id, site))
         except StopRequested:
             return "stopped", ""
         except EngineError as error:
@@ -320,11 +325,3 @@ class Engine:
 
 def _deadline(settings: HuntSettings) -> float | None:
     return time.monotonic() + 3600 * settings.max_hours if settings.max_hours else None
-
-
-def _plan(settings: HuntSettings) -> "BatchPlan":
-    # JAX starts with the first hunt, not where hunts are only watched.
-    from engine.physics.memory import plan_batches
-
-    frames = settings.frames_of(settings.base)
-    return plan_batches(settings.base, settings.population_size * settings.replicates, frames)

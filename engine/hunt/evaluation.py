@@ -17,13 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import DeviceMemoryError, EngineError, StopRequested, WorkspaceError
+from engine.errors import (
+    ClusterError,
+    DeviceMemoryError,
+    EngineError,
+    StopRequested,
+    WorkspaceError,
+)
 from engine.hunt.auditors import AuditTimeoutError
+from engine.hunt.batch import Batch
 from engine.hunt.fitness import fitness
 from engine.hunt.gate import Allowance
-from engine.hunt.gradients import gradients_of
 from engine.hunt.news import best_of, news_of
-from engine.hunt.runs import compute_batch, failed_provenance, is_settled
+from engine.hunt.runs import failed_provenance, is_settled
 from engine.hunt.site import Site
 from engine.hunt.space import SearchSpace
 from engine.hunt.stall import Pace
@@ -34,7 +40,7 @@ from engine.store.run_row import RunRow
 
 _log = logging.getLogger(__name__)
 
-BATCH_FAILURES_END_A_HUNT = (StopRequested, WorkspaceError, DeviceMemoryError)
+BATCH_FAILURES_END_A_HUNT = (StopRequested, WorkspaceError, DeviceMemoryError, ClusterError)
 """What no other candidate could survive either; anything else is that batch's own failure."""
 
 _TICK = 0.2
@@ -161,10 +167,10 @@ class Evaluation:
                 began.append(time.monotonic())
             return self._aborted.is_set() or self._site.is_over() or allowance.is_over()
 
-        names = [group[0].config.config_hash for group in groups]
-        work = partial(self._compute, groups, partial(self._progress, names), over)
+        batch = self._task(groups)
+        report = partial(self._progress, [config.config_hash for config in batch.configs])
         # Outside: what cannot even be handed over, at a shutdown, is no failure of these runs.
-        computed = asyncio.get_running_loop().run_in_executor(self._site.device, work)
+        computed = asyncio.wrap_future(self._site.submit(batch, report, over))
         try:
             gradients = await computed
         except BATCH_FAILURES_END_A_HUNT as error:
@@ -176,27 +182,22 @@ class Evaluation:
             _log.exception("A batch of %d runs failed.", len(groups))
             reason = f"{type(error).__name__}: {error}"
             return self._commit_failed(groups, "worker_failed", reason)
-        self.pace.note(time.monotonic() - began[0])
+        if began:
+            self.pace.note(time.monotonic() - began[0])
         results = await asyncio.gather(
             *(self._audit(group, slope) for group, slope in zip(groups, gradients, strict=True))
         )
         return {place: outcome for result in results for place, outcome in result.items()}
 
-    def _compute(
-        self, groups: list[list[Candidate]], on_progress: Any, over: Any
-    ) -> list[list[float] | None]:
-        """On the device's thread: artifacts, and gradients where they are wanted."""
-        compute_batch(
-            [group[0].config for group in groups],
-            self._site.workspace,
+    def _task(self, groups: list[list[Candidate]]) -> Batch:
+        return Batch(
+            configs=tuple(group[0].config for group in groups),
+            points=np.array([group[0].point for group in groups]),
+            root=str(self._site.workspace.root),
             history_frames=self._settings.frames_of(self._settings.base),
-            on_progress=on_progress,
-            should_stop=over,
+            space=self._space,
+            objective=self._settings.sought[0] if self._wants_gradient else "",
         )
-        if not self._wants_gradient:
-            return [None] * len(groups)
-        runs = [(group[0].config, group[0].point) for group in groups]
-        return gradients_of(runs, self._space, self._settings.sought[0], over)
 
     async def _audit(
         self, group: list[Candidate], gradient: Sequence[float] | None

@@ -1,10 +1,10 @@
 """Where a hunt happens: its files, its ledger, its executors, its status board."""
 
 import time
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from engine.hunt.auditors import Auditors
+from engine.hunt.batch import Submit
 from engine.hunt.gate import Gate
 from engine.live.status import StatusBoard
 from engine.store.ledger import Ledger
@@ -17,6 +17,7 @@ class Site:
     """What a hunt needs of its surroundings.
 
     Attributes:
+        submit: hands a batch to the device.
         batch_size: runs a batch.
         gate: pauses and stops it.
         deadline: when its time is spent, by the monotonic clock; None for no limit.
@@ -26,7 +27,7 @@ class Site:
     ledger: Ledger
     reader: LedgerReader
     board: StatusBoard
-    device: Executor
+    submit: Submit
     auditors: Auditors
     batch_size: int
     gate: Gate

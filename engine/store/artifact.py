@@ -349,7 +349,7 @@ def _fill(
 def _create(file: h5py.File, name: str, array: np.ndarray) -> h5py.Dataset:
     if not array.size:  # HDF5 has no chunks for nothing
         return file.create_dataset(name, data=array, track_times=False)
-    return file.create_dataset(
+    dataset = file.create_dataset(
         name,
         data=array,
         chunks=chunks_of(array.shape),
@@ -357,6 +357,10 @@ def _create(file: h5py.File, name: str, array: np.ndarray) -> h5py.Dataset:
         fill_time="alloc",  # what lies beyond the edge in a last chunk is then the same always
         track_times=False,
     )
+    # Now, and not when the handle is let go: whoever holds it longer, such as a sampling profiler,
+    # would change the order of the chunks in the file.
+    dataset.flush()
+    return dataset
 
 
 class WriteStream(io.FileIO):

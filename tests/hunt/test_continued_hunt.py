@@ -206,7 +206,7 @@ def test_a_stall_is_named_in_the_status_and_the_log_and_ends_with_progress(engin
             time.sleep(2.5)
         return compute_batch(configs, *args, **kwargs)
 
-    monkeypatch.setattr("engine.hunt.evaluation.compute_batch", slowly)
+    monkeypatch.setattr("engine.hunt.batch.compute_batch", slowly)
     seen = []
     engine.bus.subscribe(lambda: seen.append(engine.status()))
     engine.start_hunt(settings(num_generations=2))

@@ -9,6 +9,7 @@ from store_samples import SMALL, run_result
 
 from engine.errors import ArtifactError, WorkspaceError
 from engine.settings import RunConfig
+from engine.store import artifact
 from engine.store.artifact import open_artifact, read_field, sha256_file, write_artifact
 
 WRITE = """
@@ -49,6 +50,21 @@ def test_the_same_run_gives_the_same_bytes_at_another_time_in_another_process(
         digests.add(path.read_bytes())
         time.sleep(1.1)  # beyond the resolution of HDF5's own time stamps
     assert len(digests) == 1
+
+
+def test_who_holds_a_handle_longer_changes_no_byte(workspace, monkeypatch):
+    path, config, result = workspace.artifact_path(SMALL.config_hash), SMALL, run_result(SMALL)
+    expected = write_artifact(path, config, result)
+    create, held = artifact._create, []
+
+    def holding(*args):
+        dataset = create(*args)
+        held.append(dataset if len(held) % 3 else None)
+        return dataset
+
+    monkeypatch.setattr(artifact, "_create", holding)
+    assert write_artifact(path, config, result) == expected
+    assert len(held) > 9
 
 
 def test_the_record_is_the_digest_and_size_of_the_file(workspace):

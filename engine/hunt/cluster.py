@@ -1,0 +1,188 @@
+"""A Dask cluster as the device: batches are tasks, artifacts appear in a shared folder.
+
+The scheduler repeats a task whose worker dies. Pause and stop reach the workers through events of
+the cluster, progress comes back through its log. The audits stay with the process that hunts.
+"""
+
+import contextlib
+import dataclasses
+import math
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import CancelledError, Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import engine
+from engine.errors import ClusterError, SettingsError
+from engine.hunt.batch import Batch, Gradients, Question, Report
+from engine.hunt.devices import plan_of
+from engine.settings import HuntSettings
+from engine.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from engine.physics.memory import BatchPlan
+
+_CONNECT_S = 10.0
+_PERIOD = 0.25
+_TOPIC = "irer-progress"
+
+
+class Cluster:
+    """Submits batches to the workers of a scheduler.
+
+    Attributes:
+        plan: runs a batch, batches at a time, and what the devices are.
+    """
+
+    def __init__(self, client: "Client", settings: HuntSettings, workspace: Workspace) -> None:
+        """Look at the workers.
+
+        Raises:
+            ClusterError: there is none, or one has another version or does not see the workspace.
+            DeviceMemoryError: not even one run fits into a worker's device.
+        """
+        self._client, self._address = client, settings.scheduler
+        self._waiting: dict[str, Report] = {}
+        workers = _checked_workers(client, workspace)
+        self.plan = _plan_for(client, settings, workers)
+        client.subscribe_topic(_TOPIC, self._hear)
+
+    def submit(self, batch: Batch, report: Report, should_stop: Question) -> "Future[Gradients]":
+        """A batch as a task; it is told of a stop while it runs."""
+        name = uuid.uuid4().hex
+        self._waiting[name] = report
+        task = self._client.submit(_compute, batch, name, pure=False, key=f"irer-batch-{name}")
+        future: Future[Gradients] = Future()
+        follower = threading.Thread(
+            target=self._follow, args=(name, task, should_stop, future), daemon=True
+        )
+        follower.start()
+        return future
+
+    def _follow(
+        self, name: str, task: Any, should_stop: Question, future: "Future[Gradients]"
+    ) -> None:
+        """Until the task is done; a stop is passed on to it, or takes it back if it waits."""
+        from distributed import Event
+
+        told = False
+        try:
+            stop = Event(f"irer-stop-{name}", client=self._client)
+            while not task.done():
+                time.sleep(_PERIOD)
+                if not told and should_stop():
+                    stop.set()
+                    told = True
+            future.set_result(task.result())
+        except CancelledError:
+            future.set_exception(
+                ClusterError(
+                    f"scheduler: lost {self._address} with a batch "
+                    "under way, expected it to live as long as the hunt; start it again and go "
+                    "on with `irer hunt --resume`."
+                )
+            )
+        except BaseException as error:
+            future.set_exception(error)
+        finally:
+            self._waiting.pop(name, None)
+
+    def _hear(self, event: tuple[Any, Any]) -> None:
+        told = event[1]
+        report = self._waiting.get(told["batch"])
+        if report is not None:
+            report(told["share"])
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator["Client"]:
+    """A client of a scheduler.
+
+    Raises:
+        ClusterError: nobody answers there.
+        SettingsError: the package is not installed.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise SettingsError(
+            f"scheduler: got {address}, expected none without the package distributed; install "
+            "irer[cluster].",
+            field="scheduler",
+        ) from error
+    try:
+        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"scheduler: got {address}, where nobody answers ({error}); expected a running Dask "
+            "scheduler: start one with `dask scheduler`, or leave it out."
+        ) from error
+    with client:
+        yield client
+
+
+def _compute(batch: Batch, name: str) -> Gradients:
+    """On a worker."""
+    from distributed import Event, get_worker
+
+    worker, stop = get_worker(), Event(f"irer-stop-{name}")
+    asked = told = 0.0
+    answer = False
+
+    def should_stop() -> bool:
+        nonlocal asked, answer
+        if not answer and time.monotonic() - asked > _PERIOD:
+            answer, asked = stop.is_set(), time.monotonic()
+        return answer
+
+    def report(share: float) -> None:
+        nonlocal told
+        if time.monotonic() - told > _PERIOD:
+            worker.log_event(_TOPIC, {"batch": name, "share": share})
+            told = time.monotonic()
+
+    return batch.compute(report, should_stop)
+
+
+def _checked_workers(client: "Client", workspace: Workspace) -> int:
+    """How many workers there are, each of this version and with the workspace in sight."""
+    token = uuid.uuid4().hex
+    mark = workspace.root / f".irer-{token}"
+    mark.write_text(token)
+    try:
+        found: dict[str, tuple[str, bool]] = client.run(_look, str(mark))
+    finally:
+        mark.unlink(missing_ok=True)
+    if not found:
+        raise ClusterError(
+            "scheduler: got no workers, expected at least one; start one with "
+            "`dask worker ADDRESS`."
+        )
+    for address, (version, sees) in found.items():
+        if version != engine.__version__:
+            raise ClusterError(
+                f"worker {address}: got irer {version}, expected {engine.__version__}; install "
+                "the same version everywhere."
+            )
+        if not sees:
+            raise ClusterError(
+                f"worker {address}: does not see {workspace.root}, expected a folder that all "
+                "share; choose a --workspace on the shared file system."
+            )
+    return len(found)
+
+
+def _look(mark: str) -> tuple[str, bool]:
+    return engine.__version__, Path(mark).is_file()
+
+
+def _plan_for(client: "Client", settings: HuntSettings, workers: int) -> "BatchPlan":
+    plan = client.submit(plan_of, settings, pure=False).result()
+    share = math.ceil(settings.population_size * settings.replicates / workers)
+    device = f"{workers} Dask workers, {plan.device}"
+    return dataclasses.replace(plan, runs=min(plan.runs, share), device=device)
