@@ -110,7 +110,6 @@ def by_cma(costs: Costs, seed: int, generations: int = GENERATIONS) -> np.ndarra
             "bounds": [0, 1],
             "popsize": samples,
             "randn": lambda *shape: chance.standard_normal(shape),
-            "seed": math.nan,
             "verbose": -9,
         }
         search = cma.CMAEvolutionStrategy(mean, 0.25, options)

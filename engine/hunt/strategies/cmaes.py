@@ -71,7 +71,6 @@ class CmaEs:
             "bounds": [0, 1],
             "popsize": self._samples,
             "randn": lambda count, dimensions: self._rng.standard_normal((count, dimensions)),
-            "seed": math.nan,  # so that the global generator stays as it is
             "signals_filename": "",  # a file that could change options on the way
             # Else a third of the side; in one dimension cma 4.5 trips over any limit.
             **({"maxstd": math.inf} if self._dimensions == 1 else {}),

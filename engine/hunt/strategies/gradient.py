@@ -49,9 +49,8 @@ class Gradient:
         self._begin_anew(~usable | self._stagnant(results.costs[:, 0]))
 
     def _stagnant(self, costs: np.ndarray) -> np.ndarray:
-        costs = np.where(np.isfinite(costs), costs, np.inf)
         margin = IMPROVEMENT * np.abs(np.where(np.isfinite(self._best), self._best, 0.0))
-        improved = costs < self._best - margin
+        improved = np.isfinite(costs) & (costs < self._best - margin)
         self._best = np.where(improved, costs, self._best)
         self._idle = np.where(improved, 0, self._idle + 1)
         return self._idle >= PATIENCE

@@ -24,7 +24,6 @@ class Nsga2:
     wants_gradient = False
 
     def __init__(self, task: Task) -> None:
-        self._population, self._dimensions = task.population, task.dimensions
         problem = Problem(n_var=task.dimensions, n_obj=task.objectives, xl=0.0, xu=1.0)
         self._algorithm = NSGA2(pop_size=task.population, seed=task.seed)
         # The hunt says when it ends; pymoo's own criterion would be computed at every step.
@@ -32,12 +31,8 @@ class Nsga2:
 
     def ask(self) -> np.ndarray:
         """The next generation, shape (population, dimensions), each in [0, 1]."""
-        offspring = self._algorithm.ask()
-        points = np.empty((0, self._dimensions)) if offspring is None else offspring.get("X")
-        # A small population can run out of children that differ from it.
-        missing = self._population - len(points)
-        fresh = self._algorithm.random_state.random((missing, self._dimensions))
-        return np.vstack([points, fresh])
+        points: np.ndarray = self._algorithm.ask().get("X")
+        return points
 
     def tell(self, points: np.ndarray, results: Results) -> None:
         """Take the results of a generation."""
