@@ -17,6 +17,11 @@ ENTRY_POINTS = "irer.strategies"
 # Imported when they are asked for: some take a second.
 _SHIPPED = {
     "genetic": "engine.hunt.strategies.genetic:Genetic",
+    "nsga2": "engine.hunt.strategies.nsga2:Nsga2",
+    "cmaes": "engine.hunt.strategies.cmaes:CmaEs",
+    "map_elites": "engine.hunt.strategies.map_elites:MapElites",
+    "sobol": "engine.hunt.strategies.sobol:Sobol",
+    "gradient": "engine.hunt.strategies.gradient:Gradient",
 }
 
 
