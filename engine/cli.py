@@ -105,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument(
         "--halve-dt", action="store_true", help="half the step; alone, on the same grid"
     )
+    restore = add("restore", _restore, "Make an evicted run's artifact again, byte for byte.")
+    restore.add_argument("target", metavar="ID")
     add("doctor", _doctor, "Look at the device, the threading layer, the workspace and the disk.")
     return parser
 
@@ -195,6 +197,14 @@ def _promote(options: argparse.Namespace) -> int:
             print(f"{name:<15} {one:>10}  {two:>10}  {words[each['converged']]}")
         print(f"{report['promoted']['config_hash']}\n{report['conclusion']}")
     return DONE if report["converged"] else REFUSED
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from engine.hunt.restore import restore
+
+    report = restore(options.target, options.workspace)
+    print(json.dumps(report) if options.json else report["conclusion"])
+    return DONE if report["restored"] else REFUSED
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.hunt.runs import artifact_bytes, compute_batch
 from engine.store.artifact import Artifact, open_artifact
+from engine.store.eviction import check_not_evicted
 from engine.store.initial_state import initial_state_of
 from engine.store.lock import WorkspaceLock
 from engine.store.workspace import Workspace
@@ -51,6 +52,7 @@ def reproduce(config_hash: str, workspace: str | None) -> dict[str, Any]:
         WorkspaceError: no room for the repetition.
     """
     place = Workspace.open(workspace)
+    check_not_evicted(place, config_hash)
     with open_artifact(place.artifact_path(config_hash), config_hash) as artifact:
         config, frames = artifact.config, artifact.read("history/t").size
         place.require_free(artifact_bytes(config, frames), "the repetition")
