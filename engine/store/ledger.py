@@ -19,8 +19,9 @@ from engine.errors import LedgerError
 from engine.settings import MACHINE_FAILURES, HuntSettings
 from engine.store import strict_json
 from engine.store.event import EVENT_COLUMNS, Event
+from engine.store.listing import FOLD, fold, tail_length
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES, RunRow
-from engine.store.tables import ENDED, connect_writer, translated
+from engine.store.tables import BUSY_SECONDS, ENDED, connect_writer, translated
 
 RUN_COMMITTED = "run_committed"
 MAX_PAYLOAD = 65_536
@@ -30,25 +31,32 @@ _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 class Ledger:
     """The one writer of a ledger; calls from several threads are taken one after the other."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the ledger at `path`, creating it where there is none.
+    def __init__(self, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        """Open the ledger at `path`, creating it where there is none, updating an old one.
+
+        Args:
+            path: `Workspace.ledger_path`.
+            busy_seconds: how long to wait for a writer of another process.
 
         Raises:
             LedgerError: not a ledger, a newer one, or a disk that cannot be written.
         """
         self._path = Path(path)
         self._turn = threading.RLock()
-        self._connection = connect_writer(self._path)
+        self._connection = connect_writer(self._path, busy_seconds)
 
     def create_hunt(self, settings: HuntSettings) -> str:
         """Enter a new hunt, in state running.
 
         Returns:
-            Its id: the date in UTC and a running number, such as `2026-11-21-001`.
+            Its id: the date in UTC and a running number, such as `2026-11-21-001`; the date of
+            the latest hunt where the clock is behind it.
         """
         now = _now()
-        day = now[:10]
         with self._transaction() as connection:
+            # A clock that was set back must not take the ids back with it.
+            latest = connection.execute("SELECT max(hunt_id) FROM hunts").fetchone()[0]
+            day = max(now[:10], (latest or "")[:10])
             taken = connection.execute(
                 "SELECT hunt_id FROM hunts WHERE substr(hunt_id, 1, 11) = ?", (f"{day}-",)
             )
@@ -123,6 +131,8 @@ class Ledger:
                 earlier = _placed(connection, hunt_id, (generation, member, replicate), row)
                 if earlier:
                     return earlier
+            if tail_length(connection) >= FOLD:
+                fold(connection)
             new = _insert_run(connection, row)
             payload = {"new": new, **_scalars(connection, row.config.config_hash)}
             if hunt_id is not None:
