@@ -6,7 +6,7 @@ Each call opens a connection, sees one consistent state of the ledger, and close
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,6 @@ from engine.store.tables import connect_reader, translated
 
 __all__ = ["COLUMNS", "LedgerReader"]
 
-_PLACES = (
-    "SELECT "
-    + ", ".join([*(f"h.{name}" for name in PLACE_COLUMNS), *(f"r.{name}" for name in RUN_COLUMNS)])
-    + " FROM runs r LEFT JOIN hunt_runs h USING (config_hash)"
-)
 _HUNTS = "SELECT hunt_id, created, settings, state, reason, ended FROM hunts ORDER BY rowid DESC"
 
 
@@ -157,17 +152,25 @@ class LedgerReader:
         return (rows[0][0] or 0) if rows else 0
 
     @contextlib.contextmanager
-    def places(self) -> Iterator[Iterator[dict[str, Any]]]:
+    def places(self, columns: Sequence[str] = COLUMNS) -> Iterator[Iterator[tuple[Any, ...]]]:
         """Every run at every place that it has, one after the other, from one state of the ledger.
 
         A run outside any hunt comes once, with None for its place.
+
+        Args:
+            columns: what each row holds, of `COLUMNS`.
         """
         with self._connection() as connection:
             if connection is None:
                 yield iter(())
             else:
-                cursor = connection.execute(f"{_PLACES} ORDER BY r.rowid, h.rowid")
-                yield (dict(row) for row in cursor)
+                names = (f"h.{n}" if n in PLACE_COLUMNS else f"r.{n}" for n in columns)
+                cursor = connection.execute(
+                    f"SELECT {', '.join(names)} FROM runs r LEFT JOIN hunt_runs h "
+                    "USING (config_hash) ORDER BY r.rowid, h.rowid"
+                )
+                cursor.row_factory = None
+                yield cursor
 
     def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._connection() as connection:
