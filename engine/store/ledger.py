@@ -10,18 +10,20 @@ import math
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LedgerError
+from engine.errors import LedgerError, WorkspaceBusyError
 from engine.settings import MACHINE_FAILURES, HuntSettings
 from engine.store import strict_json
 from engine.store.event import EVENT_COLUMNS, Event
 from engine.store.listing import FOLD, fold, tail_length
+from engine.store.lock import WorkspaceLock
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES, RunRow
-from engine.store.tables import BUSY_SECONDS, ENDED, connect_writer, translated
+from engine.store.tables import BUSY_SECONDS, ENDED, connect_writer, is_older, translated
+from engine.store.workspace import Workspace
 
 RUN_COMMITTED = "run_committed"
 MAX_PAYLOAD = 65_536
@@ -174,6 +176,47 @@ class Ledger:
         with self._transaction() as connection:
             return _append(connection, kind, hunt_id, config_hash, dict(payload or {}))
 
+    def restore_hunt(self, hunt: Mapping[str, Any]) -> None:
+        """Enter a hunt of a ledger that was lost, as `LedgerReader.hunts` gave it.
+
+        Raises:
+            LedgerError: there is such a hunt already, or the disk cannot be written.
+        """
+        values = (
+            hunt["hunt_id"],
+            hunt["created"],
+            strict_json.dumps(hunt["settings"]),
+            hunt["state"],
+            hunt["reason"],
+            hunt["ended"] or _now(),
+        )
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO hunts (hunt_id, created, settings, state, reason, ended) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                values,
+            )
+
+    def restore_runs(self, rows: Iterable[RunRow]) -> dict[str, str]:
+        """Enter runs of a ledger that was lost, in one transaction and without events.
+
+        Returns:
+            Why a run was refused, by its id; the others are entered.
+
+        Raises:
+            LedgerError: the disk cannot be written; none is entered then.
+        """
+        refused = {}
+        with self._transaction() as connection:
+            for row in rows:
+                try:
+                    _insert_run(connection, row)
+                except sqlite3.IntegrityError as error:
+                    refused[row.config.config_hash] = str(error)
+            if tail_length(connection) >= FOLD:
+                fold(connection)
+        return refused
+
     def close(self) -> None:
         """Close the connection; what was committed stays."""
         with self._turn:
@@ -196,6 +239,19 @@ class Ledger:
                 with contextlib.suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
                 raise
+
+
+def bring_up_to_date(workspace: Workspace) -> None:
+    """Bring a ledger of an older version up to this one, unless something hunts in it now.
+
+    Raises:
+        LedgerError: not a ledger, a newer one, or a disk that cannot be written.
+        WorkspaceError: the workspace cannot be written.
+    """
+    if not is_older(workspace.ledger_path):
+        return
+    with contextlib.suppress(WorkspaceBusyError), WorkspaceLock(workspace.root).acquire("update"):
+        Ledger(workspace.ledger_path).close()
 
 
 _TOLD = ("status", "error", *SCORES, *EVIDENCE, "n_peaks", *PARAMETERS)

@@ -152,23 +152,30 @@ class LedgerReader:
         return (rows[0][0] or 0) if rows else 0
 
     @contextlib.contextmanager
-    def places(self, columns: Sequence[str] = COLUMNS) -> Iterator[Iterator[tuple[Any, ...]]]:
+    def places(
+        self, columns: Sequence[str] = COLUMNS, hunt_id: str | None = None
+    ) -> Iterator[Iterator[tuple[Any, ...]]]:
         """Every run at every place that it has, one after the other, from one state of the ledger.
 
         A run outside any hunt comes once, with None for its place.
 
         Args:
-            columns: what each row holds, of `COLUMNS`.
+            columns: what each row holds: some of `COLUMNS`, and `config`, its JSON text.
+            hunt_id: the places of this hunt alone, in order of their commit.
         """
         with self._connection() as connection:
             if connection is None:
                 yield iter(())
             else:
                 names = (f"h.{n}" if n in PLACE_COLUMNS else f"r.{n}" for n in columns)
-                cursor = connection.execute(
-                    f"SELECT {', '.join(names)} FROM runs r LEFT JOIN hunt_runs h "
-                    "USING (config_hash) ORDER BY r.rowid, h.rowid"
+                source = (
+                    "runs r LEFT JOIN hunt_runs h USING (config_hash) ORDER BY r.rowid, h.rowid"
+                    if hunt_id is None
+                    else "hunt_runs h CROSS JOIN runs r USING (config_hash) "
+                    "WHERE h.hunt_id = :hunt ORDER BY h.rowid"
                 )
+                query = f"SELECT {', '.join(names)} FROM {source}"
+                cursor = connection.execute(query, {} if hunt_id is None else {"hunt": hunt_id})
                 cursor.row_factory = None
                 yield cursor
 

@@ -147,8 +147,37 @@ def connect_reader(path: Path) -> sqlite3.Connection | None:
     """A connection that only reads; None when there is no ledger yet.
 
     Raises:
+        LedgerError: not a ledger, a newer one, or an older one that nobody has brought up to date.
+    """
+    opened = _open_to_read(path)
+    if opened is None:
+        return None
+    connection, version = opened
+    if version < USER_VERSION:
+        connection.close()
+        raise LedgerError(
+            f"{path}: version {version}, this engine reads {USER_VERSION}; end what hunts in it "
+            "and run `irer export`, which brings it up to date and loses nothing."
+        )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def is_older(path: Path) -> bool:
+    """Whether a ledger is there and of an older version.
+
+    Raises:
         LedgerError: not a ledger, or a newer one.
     """
+    opened = _open_to_read(path)
+    if opened is None:
+        return False
+    connection, version = opened
+    connection.close()
+    return version < USER_VERSION
+
+
+def _open_to_read(path: Path) -> tuple[sqlite3.Connection, int] | None:
     try:
         path.stat()
     except FileNotFoundError:
@@ -162,21 +191,14 @@ def connect_reader(path: Path) -> sqlite3.Connection | None:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            version = ledger_version(connection, path)
+            version = _version(connection, path)
         except BaseException:
             connection.close()
             raise
         if version == 0:  # its writer is about to create the tables
             connection.close()
             return None
-        if version < USER_VERSION:
-            connection.close()
-            raise LedgerError(
-                f"{path}: version {version}, this engine reads {USER_VERSION}; end what hunts in "
-                "it and run `irer export`, which brings it up to date and loses nothing."
-            )
-        connection.row_factory = sqlite3.Row
-        return connection
+        return connection, version
 
 
 @contextlib.contextmanager
@@ -202,7 +224,7 @@ def translated(path: Path) -> Iterator[None]:
 def _create(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = ledger_version(connection, path)
+        version = _version(connection, path)
         if version == 0:
             tables = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
             if tables:
@@ -229,12 +251,7 @@ def _execute(connection: sqlite3.Connection, statements: str) -> None:
     connection.execute(f"PRAGMA user_version={USER_VERSION}")
 
 
-def ledger_version(connection: sqlite3.Connection, path: Path) -> int:
-    """The version of a ledger; 0 for an empty file.
-
-    Raises:
-        LedgerError: a version that this engine does not know.
-    """
+def _version(connection: sqlite3.Connection, path: Path) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > USER_VERSION:
         raise LedgerError(
