@@ -211,7 +211,7 @@ class Ledger:
             for row in rows:
                 try:
                     _insert_run(connection, row)
-                except sqlite3.IntegrityError as error:
+                except (sqlite3.IntegrityError, ValueError, OverflowError) as error:
                     refused[row.config.config_hash] = str(error)
             if tail_length(connection) >= FOLD:
                 fold(connection)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError, WorkspaceError
-from engine.settings import FAILURES, MACHINE_FAILURES, RunConfig
+from engine.settings import MACHINE_FAILURES, RunConfig
 from engine.store import strict_json
 from engine.store.hunt_record import read_hunt_records
 from engine.store.ledger import Ledger
@@ -27,8 +27,6 @@ _BATCH = 1000
 _SHOWN = 20
 _PREFIX = ".rebuild-"
 _PARTS = ("", "-wal", "-shm", "-journal")
-_NO_ARTIFACT_NEEDED = (*MACHINE_FAILURES, "diverged")
-assert set(_NO_ARTIFACT_NEEDED) <= set(FAILURES)
 
 
 @dataclass
@@ -163,7 +161,7 @@ def _row(name: str, workspace: Workspace, found: Rebuilt) -> RunRow:
             "compute the run again with this engine."
         )
     row = RunRow.from_provenance(config, provenance)
-    if row.status not in _NO_ARTIFACT_NEEDED and not workspace.artifact_path(name).is_file():
+    if row.status not in MACHINE_FAILURES and not workspace.artifact_path(name).is_file():
         found.without_artifact.append(name)
     return row
 
@@ -199,7 +197,7 @@ def _set_aside(path: Path) -> str:
     for part in parts:
         if part:
             path.with_name(path.name + part).unlink()
-    return aside.name
+    return aside.name if "" in parts else ""
 
 
 def _flush(folder: Path) -> None:

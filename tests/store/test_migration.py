@@ -105,8 +105,9 @@ def test_what_was_old_is_listed_like_what_is_new(old):
 
 def test_a_reader_that_comes_first_says_what_to_do(old):
     before = old.ledger_path.read_bytes()
-    with pytest.raises(LedgerError, match="version 1, this engine reads 2.*run `irer export`"):
+    with pytest.raises(LedgerError, match="version 1, this engine reads 2") as refused:
         LedgerReader(old.ledger_path).runs()
+    assert "run `irer export`" in str(refused.value)
     assert old.ledger_path.read_bytes() == before
 
 
