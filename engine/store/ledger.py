@@ -123,20 +123,21 @@ class Ledger:
             LedgerError: a fitness that is not finite, a place that holds another run, or a disk
                 that cannot be written. Nothing is written then.
         """
+        config_hash = row.config.config_hash
         if fitness is not None and not math.isfinite(fitness := float(fitness)):
             raise LedgerError(
-                f"run {row.config.config_hash}: fitness is {fitness}, expected a finite number or "
+                f"run {config_hash}: fitness is {fitness}, expected a finite number or "
                 "None; nothing was written, report this."
             )
         with self._transaction() as connection:
             if hunt_id is not None:
-                earlier = _placed(connection, hunt_id, (generation, member, replicate), row)
+                earlier = _placed(connection, hunt_id, (generation, member, replicate), config_hash)
                 if earlier:
                     return earlier
             if tail_length(connection) >= FOLD:
                 fold(connection)
-            new = _insert_run(connection, row)
-            payload = {"new": new, **_scalars(connection, row.config.config_hash)}
+            new = _insert_run(connection, row, config_hash)
+            payload = {"new": new, **_scalars(connection, config_hash)}
             if hunt_id is not None:
                 connection.execute(
                     "INSERT INTO hunt_runs (hunt_id, generation, member, replicate, config_hash, "
@@ -146,14 +147,14 @@ class Ledger:
                         generation,
                         member,
                         replicate,
-                        row.config.config_hash,
+                        config_hash,
                         fitness,
                         None if gradient is None else json.dumps(list(gradient), allow_nan=False),
                     ),
                 )
                 payload |= {"generation": generation, "member": member, "replicate": replicate}
                 payload |= {"fitness": fitness}
-            return _append(connection, RUN_COMMITTED, hunt_id, row.config.config_hash, payload)
+            return _append(connection, RUN_COMMITTED, hunt_id, config_hash, payload)
 
     def append_event(
         self,
@@ -210,7 +211,7 @@ class Ledger:
         with self._transaction() as connection:
             for row in rows:
                 try:
-                    _insert_run(connection, row)
+                    _insert_run(connection, row, row.config.config_hash)
                 except (sqlite3.IntegrityError, ValueError, OverflowError) as error:
                     refused[row.config.config_hash] = str(error)
             if tail_length(connection) >= FOLD:
@@ -261,16 +262,18 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _insert_run(connection: sqlite3.Connection, row: RunRow) -> bool:
+def _insert_run(connection: sqlite3.Connection, row: RunRow, config_hash: str) -> bool:
     """Enter a run unless its id is there; whether it was entered.
 
     A row that tells of a failure of the machine gives way to what was computed since.
     """
     config = row.config
     values = {
-        "config_hash": config.config_hash,
+        "config_hash": config_hash,
         "param_hash": config.param_hash,
-        "config": strict_json.dumps(config.to_dict()),
+        "config": json.dumps(
+            config.to_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False
+        ),
         **{name: float(getattr(config, name)) for name in PARAMETERS},
         **row.scalars(),
         "committed": _now(),
@@ -297,7 +300,7 @@ def _scalars(connection: sqlite3.Connection, config_hash: str) -> dict[str, Any]
 
 
 def _placed(
-    connection: sqlite3.Connection, hunt_id: str, place: tuple[int, int, int], row: RunRow
+    connection: sqlite3.Connection, hunt_id: str, place: tuple[int, int, int], config_hash: str
 ) -> Event | None:
     """The event of the run that already holds a place; None for a free place."""
     held = connection.execute(
@@ -307,11 +310,11 @@ def _placed(
     ).fetchone()
     if held is None:
         return None
-    if held[0] != row.config.config_hash:
+    if held[0] != config_hash:
         generation, member, replicate = place
         raise LedgerError(
             f"hunt {hunt_id}: generation {generation}, member {member}, replicate {replicate} "
-            f"holds run {held[0]}, got {row.config.config_hash}; a result is never overwritten, "
+            f"holds run {held[0]}, got {config_hash}; a result is never overwritten, "
             "report this."
         )
     events = connection.execute(

@@ -1,8 +1,8 @@
 """One page of the run list, from its listing and its tail, at any offset in any order.
 
 The listing is walked along the index of the order's column, from whichever end is nearer. With T
-rows in the tail, row i of the whole is row i − T … i of the listing or one of the tail; so T rows
-more than the page, sorted together with the tail, hold the page.
+rows in the tail, row i of the whole is one of rows i − T … i of the listing or one of the tail; so
+the page and the T rows before it, sorted together with the tail, hold the page.
 """
 
 import sqlite3
@@ -68,7 +68,7 @@ def page(
     tail = f"SELECT * FROM ({tail_of(scope)}) WHERE {condition}"
     late = connection.execute(f"SELECT count(*) FROM ({tail})", values).fetchone()[0]
     start = max(0, offset - late)
-    width = -1 if limit is None else offset - start + limit + late
+    width = -1 if limit is None else offset - start + limit
     window = _window(connection, scope, order, filters, start, width)
     return connection.execute(
         f"WITH near AS (SELECT id FROM ({window[0]})) SELECT {_NAMES} FROM ("

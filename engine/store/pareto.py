@@ -1,5 +1,6 @@
 """The Pareto front of fidelity and stability: runs that no other run beats in both."""
 
+import math
 import sqlite3
 from collections.abc import Iterable
 
@@ -39,9 +40,9 @@ def undominated(points: Iterable[tuple[float, float, int]]) -> list[int]:
     A point is beaten by one that is as small in both and smaller in one; equal points are not.
     """
     keys: list[int] = []
-    best: tuple[float, float] | None = None
+    best_x, best_y = math.nan, math.inf
     for x, y, key in points:
-        if best is None or y < best[1] or (x, y) == best:
+        if y < best_y or (y == best_y and x == best_x):
             keys.append(key)
-            best = (x, y)
+            best_x, best_y = x, y
     return keys

@@ -4,7 +4,7 @@ import math
 import numbers
 import operator
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from engine.errors import LedgerError
@@ -118,9 +118,7 @@ class RunRow:
 
     def scalars(self) -> dict[str, Any]:
         """Every column but the config, by name."""
-        names = [f.name for f in fields(self) if f.name != "config"]
-        values = asdict(self)
-        return {name: values[name] for name in names}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "config"}
 
     def _wrong(self, name: str, expected: str) -> LedgerError:
         return LedgerError(

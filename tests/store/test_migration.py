@@ -87,6 +87,7 @@ def test_nothing_is_lost_on_the_way_to_this_version(old):
 
 def test_what_was_old_is_listed_like_what_is_new(old):
     bring_up_to_date(old)
+    assert len(table(old.ledger_path, "listing")) == 4 + 4, "no row waits: runs and places"
     reader = LedgerReader(old.ledger_path)
     rows = reader.runs()
     assert [row["hunt_id"] for row in rows] == ["2026-11-20-001"] * 2 + ["2026-11-20-002", None]

@@ -105,6 +105,7 @@ def test_the_log_of_the_old_ledger_goes_with_it(workspace, runs):
         ledger.append_event("last_words")
         log = path.with_name(path.name + "-wal").read_bytes()
         found = rebuild_ledger(workspace)
+        assert [p.name for p in path.parent.glob("*ledger.sqlite*")] == [path.name]
         aside = workspace.root / found.aside
         assert aside.with_name(aside.name + "-wal").read_bytes() == log
         kinds = [event.kind for event in LedgerReader(aside).events_after(0)]
