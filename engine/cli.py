@@ -117,6 +117,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     restore = add("restore", _restore, "Make an evicted run's artifact again, byte for byte.")
     restore.add_argument("target", metavar="ID")
+    add("rebuild-ledger", _rebuild, "Write the ledger anew from the files of the runs.")
+    export = add("export", _export, "Rewrite simulation_ledger.csv, or write Optuna studies.")
+    export.add_argument("--to", choices=("csv", "optuna"), default="csv")
+    export.add_argument(
+        "--output",
+        metavar="FILE|URL",
+        help="of optuna: a new file or a database, instead of one in the workspace",
+    )
     add("doctor", _doctor, "Look at the device, the threading layer, the workspace and the disk.")
     return parser
 
@@ -226,6 +234,29 @@ def _restore(options: argparse.Namespace) -> int:
     report = restore(options.target, options.workspace)
     print(json.dumps(report) if options.json else report["conclusion"])
     return DONE if report["restored"] else REFUSED
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    from engine.store.rebuild import rebuild_ledger
+    from engine.store.workspace import Workspace
+
+    found = rebuild_ledger(Workspace.open(options.workspace))
+    if options.json:
+        print(json.dumps(found.to_dict()))
+    else:
+        print(*found.lines(), sep="\n")
+    return DONE
+
+
+def _export(options: argparse.Namespace) -> int:
+    from engine.hunt.export import export
+
+    report = export(options.workspace, options.to, options.output)
+    if options.json:
+        print(json.dumps(report))
+    else:
+        print(f"{report['rows']} rows, {report['output']}")
+    return DONE
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import engine
-from engine.errors import ClusterError, SettingsError
+from engine.errors import ClusterError
 from engine.hunt.batch import Batch, Gradients, Question, Report
 from engine.hunt.devices import plan_of
 from engine.settings import HuntSettings
@@ -105,16 +105,9 @@ def connected(address: str) -> Iterator["Client"]:
 
     Raises:
         ClusterError: nobody answers there.
-        SettingsError: the package is not installed.
     """
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise SettingsError(
-            f"scheduler: got {address}, expected none without the package distributed; install "
-            "irer[cluster].",
-            field="scheduler",
-        ) from error
+    from distributed import Client
+
     try:
         client = Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -7,48 +7,60 @@ its files are on disk. `Ledger` writes; `engine.store.reader` reads, beside any 
 import contextlib
 import json
 import math
-import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LedgerError
-from engine.settings import MACHINE_FAILURES, HuntSettings
+from engine.errors import LedgerError, WorkspaceBusyError
+from engine.settings import HuntSettings
 from engine.store import strict_json
-from engine.store.event import EVENT_COLUMNS, Event
-from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES, RunRow
-from engine.store.tables import ENDED, connect_writer, translated
-
-RUN_COMMITTED = "run_committed"
-MAX_PAYLOAD = 65_536
-_KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
+from engine.store.entries import (
+    RUN_COMMITTED,
+    append,
+    event_of_place,
+    insert_run,
+    scalars_of,
+    timestamp,
+)
+from engine.store.event import Event
+from engine.store.listing import FOLD, fold, tail_length
+from engine.store.lock import WorkspaceLock
+from engine.store.run_row import RunRow
+from engine.store.tables import BUSY_SECONDS, ENDED, connect_writer, is_older, translated
+from engine.store.workspace import Workspace
 
 
 class Ledger:
     """The one writer of a ledger; calls from several threads are taken one after the other."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the ledger at `path`, creating it where there is none.
+    def __init__(self, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        """Open the ledger at `path`, creating it where there is none, updating an old one.
+
+        Args:
+            path: `Workspace.ledger_path`.
+            busy_seconds: how long to wait for a writer of another process.
 
         Raises:
             LedgerError: not a ledger, a newer one, or a disk that cannot be written.
         """
         self._path = Path(path)
         self._turn = threading.RLock()
-        self._connection = connect_writer(self._path)
+        self._connection = connect_writer(self._path, busy_seconds)
 
     def create_hunt(self, settings: HuntSettings) -> str:
         """Enter a new hunt, in state running.
 
         Returns:
-            Its id: the date in UTC and a running number, such as `2026-11-21-001`.
+            Its id: the date in UTC and a running number, such as `2026-11-21-001`; the date of
+            the latest hunt where the clock is behind it.
         """
-        now = _now()
-        day = now[:10]
+        now = timestamp()
         with self._transaction() as connection:
+            # A clock that was set back must not take the ids back with it.
+            latest = connection.execute("SELECT max(hunt_id) FROM hunts").fetchone()[0]
+            day = max(now[:10], (latest or "")[:10])
             taken = connection.execute(
                 "SELECT hunt_id FROM hunts WHERE substr(hunt_id, 1, 11) = ?", (f"{day}-",)
             )
@@ -75,7 +87,7 @@ class Ledger:
             changed = connection.execute(
                 "UPDATE hunts SET state = ?, reason = ?, ended = ? "
                 "WHERE hunt_id = ? AND state = 'running'",
-                (state, reason, _now(), hunt_id),
+                (state, reason, timestamp(), hunt_id),
             ).rowcount
             if not changed:
                 raise LedgerError(
@@ -131,18 +143,23 @@ class Ledger:
             LedgerError: a fitness that is not finite, a place that holds another run, or a disk
                 that cannot be written. Nothing is written then.
         """
+        config_hash = row.config.config_hash
         if fitness is not None and not math.isfinite(fitness := float(fitness)):
             raise LedgerError(
-                f"run {row.config.config_hash}: fitness is {fitness}, expected a finite number or "
+                f"run {config_hash}: fitness is {fitness}, expected a finite number or "
                 "None; nothing was written, report this."
             )
         with self._transaction() as connection:
             if hunt_id is not None:
-                earlier = _placed(connection, hunt_id, (generation, member, replicate), row)
+                earlier = event_of_place(
+                    connection, hunt_id, (generation, member, replicate), config_hash
+                )
                 if earlier:
                     return earlier
-            new = _insert_run(connection, row)
-            payload = {"new": new, **_scalars(connection, row.config.config_hash)}
+            if tail_length(connection) >= FOLD:
+                fold(connection)
+            new = insert_run(connection, row, config_hash)
+            payload = {"new": new, **scalars_of(connection, config_hash)}
             if hunt_id is not None:
                 connection.execute(
                     "INSERT INTO hunt_runs (hunt_id, generation, member, replicate, config_hash, "
@@ -152,14 +169,14 @@ class Ledger:
                         generation,
                         member,
                         replicate,
-                        row.config.config_hash,
+                        config_hash,
                         fitness,
                         None if gradient is None else json.dumps(list(gradient), allow_nan=False),
                     ),
                 )
                 payload |= {"generation": generation, "member": member, "replicate": replicate}
                 payload |= {"fitness": fitness}
-            return _append(connection, RUN_COMMITTED, hunt_id, row.config.config_hash, payload)
+            return append(connection, RUN_COMMITTED, hunt_id, config_hash, payload)
 
     def append_event(
         self,
@@ -180,7 +197,48 @@ class Ledger:
             LedgerError: any of these is not so, or the disk cannot be written.
         """
         with self._transaction() as connection:
-            return _append(connection, kind, hunt_id, config_hash, dict(payload or {}))
+            return append(connection, kind, hunt_id, config_hash, dict(payload or {}))
+
+    def restore_hunt(self, hunt: Mapping[str, Any]) -> None:
+        """Enter a hunt of a ledger that was lost, as `LedgerReader.hunts` gave it.
+
+        Raises:
+            LedgerError: there is such a hunt already, or the disk cannot be written.
+        """
+        values = (
+            hunt["hunt_id"],
+            hunt["created"],
+            strict_json.dumps(hunt["settings"]),
+            hunt["state"],
+            hunt["reason"],
+            hunt["ended"] or timestamp(),
+        )
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO hunts (hunt_id, created, settings, state, reason, ended) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                values,
+            )
+
+    def restore_runs(self, rows: Iterable[RunRow]) -> dict[str, str]:
+        """Enter runs of a ledger that was lost, in one transaction and without events.
+
+        Returns:
+            Why a run was refused, by its id; the others are entered.
+
+        Raises:
+            LedgerError: the disk cannot be written; none is entered then.
+        """
+        refused = {}
+        with self._transaction() as connection:
+            for row in rows:
+                try:
+                    insert_run(connection, row, row.config.config_hash)
+                except (sqlite3.IntegrityError, ValueError, OverflowError) as error:
+                    refused[row.config.config_hash] = str(error)
+            if tail_length(connection) >= FOLD:
+                fold(connection)
+        return refused
 
     def close(self) -> None:
         """Close the connection; what was committed stays."""
@@ -205,12 +263,12 @@ class Ledger:
             connection.execute(
                 "INSERT INTO links (config_hash, relation, origin, created) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT DO NOTHING",
-                (config_hash, relation, origin, _now()),
+                (config_hash, relation, origin, timestamp()),
             )
 
     def mark_evicted(self, hashes: Iterable[str]) -> None:
         """Enter that these runs' artifacts are no longer kept; those evicted before stay so."""
-        now = _now()
+        now = timestamp()
         with self._transaction() as connection:
             connection.executemany(
                 "UPDATE runs SET evicted = ? WHERE config_hash = ? AND evicted IS NULL",
@@ -237,100 +295,14 @@ class Ledger:
                 raise
 
 
-_TOLD = ("status", "error", *SCORES, *EVIDENCE, "n_peaks", *PARAMETERS)
+def bring_up_to_date(workspace: Workspace) -> None:
+    """Bring a ledger of an older version up to this one, unless something hunts in it now.
 
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _insert_run(connection: sqlite3.Connection, row: RunRow) -> bool:
-    """Enter a run unless its id is there; whether it was entered.
-
-    A row that tells of a failure of the machine gives way to what was computed since.
+    Raises:
+        LedgerError: not a ledger, a newer one, or a disk that cannot be written.
+        WorkspaceError: the workspace cannot be written.
     """
-    config = row.config
-    values = {
-        "config_hash": config.config_hash,
-        "param_hash": config.param_hash,
-        "config": strict_json.dumps(config.to_dict()),
-        **{name: float(getattr(config, name)) for name in PARAMETERS},
-        **row.scalars(),
-        "committed": _now(),
-        "evicted": None,
-    }
-    names, marks = ", ".join(values), ", ".join("?" * len(values))
-    # Not INSERT OR IGNORE: that would also ignore what the tables' checks refuse.
-    changes = ", ".join(f"{name} = excluded.{name}" for name in values)
-    weak = ", ".join("?" * len(MACHINE_FAILURES))
-    cursor = connection.execute(
-        f"INSERT INTO runs ({names}) VALUES ({marks}) ON CONFLICT (config_hash) "
-        f"DO UPDATE SET {changes} WHERE runs.status IN ({weak})",
-        (*values.values(), *MACHINE_FAILURES),
-    )
-    return cursor.rowcount == 1
-
-
-def _scalars(connection: sqlite3.Connection, config_hash: str) -> dict[str, Any]:
-    """What the event of a run tells: the values of the row that is kept."""
-    found = connection.execute(
-        f"SELECT {', '.join(_TOLD)} FROM runs WHERE config_hash = ?", (config_hash,)
-    ).fetchone()
-    return dict(zip(_TOLD, found, strict=True))
-
-
-def _placed(
-    connection: sqlite3.Connection, hunt_id: str, place: tuple[int, int, int], row: RunRow
-) -> Event | None:
-    """The event of the run that already holds a place; None for a free place."""
-    held = connection.execute(
-        "SELECT config_hash FROM hunt_runs "
-        "WHERE hunt_id = ? AND generation = ? AND member = ? AND replicate = ?",
-        (hunt_id, *place),
-    ).fetchone()
-    if held is None:
-        return None
-    if held[0] != row.config.config_hash:
-        generation, member, replicate = place
-        raise LedgerError(
-            f"hunt {hunt_id}: generation {generation}, member {member}, replicate {replicate} "
-            f"holds run {held[0]}, got {row.config.config_hash}; a result is never overwritten, "
-            "report this."
-        )
-    events = connection.execute(
-        f"SELECT {EVENT_COLUMNS} FROM events "
-        "WHERE kind = ? AND hunt_id = ? AND config_hash = ? ORDER BY seq",
-        (RUN_COMMITTED, hunt_id, held[0]),
-    )
-    for event in map(Event.from_columns, events):
-        told = event.payload
-        if (told["generation"], told["member"], told.get("replicate", 0)) == place:
-            return event
-    return None
-
-
-def _append(
-    connection: sqlite3.Connection,
-    kind: str,
-    hunt_id: str | None,
-    config_hash: str | None,
-    payload: dict[str, Any],
-) -> Event:
-    if not _KIND.fullmatch(kind):
-        raise LedgerError(f"event: got kind {kind!r}, expected lower case and '_'; report this.")
-    try:
-        text = strict_json.dumps(payload)
-    except ValueError as error:
-        raise LedgerError(f"event {kind}: {error}; nothing was written, report this.") from error
-    if len(text) > MAX_PAYLOAD:
-        raise LedgerError(
-            f"event {kind}: {len(text)} characters, expected at most {MAX_PAYLOAD}: scalars and "
-            "ids, no arrays; report this."
-        )
-    at = _now()
-    seq = connection.execute(
-        "INSERT INTO events (at, kind, hunt_id, config_hash, payload) VALUES (?, ?, ?, ?, ?)",
-        (at, kind, hunt_id, config_hash, text),
-    ).lastrowid
-    assert seq is not None  # sqlite3 gives one after every INSERT
-    return Event(seq, at, kind, hunt_id, config_hash, payload)
+    if not is_older(workspace.ledger_path):
+        return
+    with contextlib.suppress(WorkspaceBusyError), WorkspaceLock(workspace.root).acquire("update"):
+        Ledger(workspace.ledger_path).close()

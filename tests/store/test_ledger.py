@@ -103,7 +103,7 @@ def test_what_fails_halfway_leaves_neither_row_nor_place_nor_event(
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as broken:
-        broken.setattr(ledger_module, "_append", fail)  # the last step of the transaction
+        broken.setattr(ledger_module, "append", fail)  # the last step of the transaction
         with pytest.raises(LedgerError, match="disk I/O error"):
             ledger.commit_run(hunt, 0, 0, run_row())
     assert reader.runs() == []
@@ -317,7 +317,7 @@ def test_a_full_disk_loses_nothing_that_was_committed(small_disk):
 def test_a_file_that_is_no_ledger_is_left_alone(path, reader):
     path.write_bytes(b"not a database" * 1000)
     for question in (lambda: Ledger(path), reader.runs, reader.latest_hunt):
-        with pytest.raises(LedgerError, match="move the file away"):
+        with pytest.raises(LedgerError, match="run `irer rebuild-ledger`"):
             question()
     assert path.read_bytes().startswith(b"not a database")
 

@@ -1,0 +1,119 @@
+"""The statements behind a ledger's entries; each runs inside a transaction of `Ledger`."""
+
+import json
+import re
+import sqlite3
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.errors import LedgerError
+from engine.settings import MACHINE_FAILURES
+from engine.store import strict_json
+from engine.store.event import EVENT_COLUMNS, Event
+from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES, RunRow
+
+RUN_COMMITTED = "run_committed"
+MAX_PAYLOAD = 65_536
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+_TOLD = ("status", "error", *SCORES, *EVIDENCE, "n_peaks", *PARAMETERS)
+
+
+def timestamp() -> str:
+    """The time in UTC, ISO 8601, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def insert_run(connection: sqlite3.Connection, row: RunRow, config_hash: str) -> bool:
+    """Enter a run unless its id is there; whether it was entered.
+
+    A row that tells of a failure of the machine gives way to what was computed since.
+    """
+    config = row.config
+    values = {
+        "config_hash": config_hash,
+        "param_hash": config.param_hash,
+        "config": json.dumps(
+            config.to_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False
+        ),
+        **{name: float(getattr(config, name)) for name in PARAMETERS},
+        **row.scalars(),
+        "committed": timestamp(),
+        "evicted": None,
+    }
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    # Not INSERT OR IGNORE: that would also ignore what the tables' checks refuse.
+    changes = ", ".join(f"{name} = excluded.{name}" for name in values)
+    weak = ", ".join("?" * len(MACHINE_FAILURES))
+    cursor = connection.execute(
+        f"INSERT INTO runs ({names}) VALUES ({marks}) ON CONFLICT (config_hash) "
+        f"DO UPDATE SET {changes} WHERE runs.status IN ({weak})",
+        (*values.values(), *MACHINE_FAILURES),
+    )
+    return cursor.rowcount == 1
+
+
+def scalars_of(connection: sqlite3.Connection, config_hash: str) -> dict[str, Any]:
+    """What the event of a run tells: the values of the row that is kept."""
+    found = connection.execute(
+        f"SELECT {', '.join(_TOLD)} FROM runs WHERE config_hash = ?", (config_hash,)
+    ).fetchone()
+    return dict(zip(_TOLD, found, strict=True))
+
+
+def event_of_place(
+    connection: sqlite3.Connection, hunt_id: str, place: tuple[int, int, int], config_hash: str
+) -> Event | None:
+    """The event of the run that already holds a place; None for a free place."""
+    held = connection.execute(
+        "SELECT config_hash FROM hunt_runs "
+        "WHERE hunt_id = ? AND generation = ? AND member = ? AND replicate = ?",
+        (hunt_id, *place),
+    ).fetchone()
+    if held is None:
+        return None
+    if held[0] != config_hash:
+        generation, member, replicate = place
+        raise LedgerError(
+            f"hunt {hunt_id}: generation {generation}, member {member}, replicate {replicate} "
+            f"holds run {held[0]}, got {config_hash}; a result is never overwritten, "
+            "report this."
+        )
+    events = connection.execute(
+        f"SELECT {EVENT_COLUMNS} FROM events "
+        "WHERE kind = ? AND hunt_id = ? AND config_hash = ? ORDER BY seq",
+        (RUN_COMMITTED, hunt_id, held[0]),
+    )
+    for event in map(Event.from_columns, events):
+        told = event.payload
+        if (told["generation"], told["member"], told.get("replicate", 0)) == place:
+            return event
+    return None
+
+
+def append(
+    connection: sqlite3.Connection,
+    kind: str,
+    hunt_id: str | None,
+    config_hash: str | None,
+    payload: dict[str, Any],
+) -> Event:
+    """Add an event to the log."""
+    if not _KIND.fullmatch(kind):
+        raise LedgerError(f"event: got kind {kind!r}, expected lower case and '_'; report this.")
+    try:
+        text = strict_json.dumps(payload)
+    except ValueError as error:
+        raise LedgerError(f"event {kind}: {error}; nothing was written, report this.") from error
+    if len(text) > MAX_PAYLOAD:
+        raise LedgerError(
+            f"event {kind}: {len(text)} characters, expected at most {MAX_PAYLOAD}: scalars and "
+            "ids, no arrays; report this."
+        )
+    at = timestamp()
+    seq = connection.execute(
+        "INSERT INTO events (at, kind, hunt_id, config_hash, payload) VALUES (?, ?, ?, ?, ?)",
+        (at, kind, hunt_id, config_hash, text),
+    ).lastrowid
+    assert seq is not None  # sqlite3 gives one after every INSERT
+    return Event(seq, at, kind, hunt_id, config_hash, payload)
