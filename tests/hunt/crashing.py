@@ -100,6 +100,7 @@ def leg_of(values: Mapping[str, Any], place: Path, log: Path) -> Iterator[Leg]:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
+            env={**os.environ, "PYTHONFAULTHANDLER": "1"},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -115,7 +116,11 @@ def leg_of(values: Mapping[str, Any], place: Path, log: Path) -> Iterator[Leg]:
 
 def end_normally(leg: Leg) -> None:
     """Wait until a leg is over, and its auditors with it."""
-    code = leg.process.wait(_LONGEST)
+    try:
+        code = leg.process.wait(_LONGEST)
+    except subprocess.TimeoutExpired:
+        leg.process.send_signal(signal.SIGABRT)  # it tells where its threads are
+        code = leg.process.wait()
     assert code == 0, f"exit code {code}: {leg.printed.read_text(errors='replace')}"
     wait_for_auditors(leg)
 
