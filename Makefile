@@ -22,7 +22,7 @@ WANTED := $(GPU) $(CURDIR)
 RUNTIME := $(VENV)/.setup-stamp
 DEV := $(VENV)/.setup-stamp-dev
 
-.PHONY: help setup serve test test-slow lint format typecheck check bench bench-gpu mutants tamper clean
+.PHONY: help setup serve test test-slow lint format typecheck check bench bench-gpu mutants tamper crash clean
 ifneq ($(MADE_FOR),$(WANTED))
 .PHONY: $(RUNTIME)
 STALE := $(MADE_FOR)
@@ -39,6 +39,7 @@ help:
 	@echo 'make bench-gpu   an accelerator'"'"'s figures, kept in benchmarks/results; ARGS=--cpu rehearses'
 	@echo 'make mutants     plant bugs into a copy of the solver and see them caught (ten minutes)'
 	@echo 'make tamper      forge and damage an artifact in every way and see each refused (two minutes)'
+	@echo 'make crash       kill hunts at random moments 200 times and see each go on (half an hour)'
 	@echo 'make clean       remove $(VENV) and caches; workspaces stay'
 	@echo 'PYTHON=… is the interpreter of a new $(VENV); UV= (empty) takes pip although uv is there'
 
@@ -67,6 +68,8 @@ mutants: $(DEV)
 	$(PY) -m benchmarks.mutants $(ARGS)
 tamper: $(DEV)
 	$(PY) -m benchmarks.tamper $(ARGS)
+crash: $(DEV)
+	$(PY) -m benchmarks.crash $(ARGS)
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -14,7 +14,7 @@ os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
 # Before anything imports the package: each call then checks the shapes that its signature states.
 install_import_hook("engine.physics", "beartype.beartype")
 
-MUST_RUN = ("browser", "redis")
+MUST_RUN = ("browser", "redis", "strace")
 """Markers of tests that CI has installed everything for: there a skip hides a hole."""
 
 

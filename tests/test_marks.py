@@ -90,7 +90,10 @@ def test_ci_fails_on_a_skip_of_what_it_installed(tmp_path: Path) -> None:
         "test_gpu_skips": "SKIPPED",
         "exit": "1",
     }
-    assert "no such program; with CI=true tests marked browser or redis have to run" in output
+    assert (
+        "no such program; with CI=true tests marked browser or redis or strace have to run"
+        in output
+    )
 
 
 def test_ci_fails_on_a_module_that_skips_as_a_whole(tmp_path: Path) -> None:

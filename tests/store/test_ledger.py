@@ -62,6 +62,7 @@ def test_hunts_are_numbered_by_day(ledger, reader):
 
 
 def test_the_thousandth_hunt_of_a_day_follows_the_999th(ledger, reader, hunt):
+    ledger._connection.execute("DELETE FROM events")
     ledger._connection.execute("UPDATE hunts SET hunt_id = ?", (f"{hunt[:11]}999",))
     assert ledger.create_hunt(HuntSettings()) == f"{hunt[:11]}1000"
     assert ledger.create_hunt(HuntSettings()) == f"{hunt[:11]}1001"
@@ -81,14 +82,38 @@ def test_a_hunt_ends_once(ledger, reader, hunt):
     assert reader.latest_hunt()["state"] == "stopped"
 
 
+def test_every_turn_of_a_hunt_has_its_event_in_the_same_commit(ledger, reader, hunt, monkeypatch):
+    ledger.finish_hunt(hunt, "failed", "a reason")
+    ledger.reopen_hunt(hunt)
+    told = [(event.kind, event.hunt_id, event.payload) for event in reader.events_after(0)]
+    assert told == [
+        ("hunt_started", hunt, {}),
+        ("hunt_failed", hunt, {"reason": "a reason"}),
+        ("hunt_continued", hunt, {}),
+    ]
+    before = reader.hunts()
+
+    def fail(*_):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(ledger_module, "_append", fail)
+    for turn in (
+        lambda: ledger.create_hunt(HuntSettings()),
+        lambda: ledger.finish_hunt(hunt, "completed"),
+    ):
+        with pytest.raises(LedgerError, match="disk I/O error"):
+            turn()
+    assert reader.hunts() == before
+
+
 def test_a_committed_run_has_its_row_its_place_and_its_event(ledger, reader, hunt):
     row = run_row(log_prime_sse=0.25, n_peaks=5)
     event = ledger.commit_run(hunt, 2, 3, row, fitness=4.0)
     [found] = reader.runs(hunt)
     assert (found["generation"], found["member"], found["fitness"]) == (2, 3, 4.0)
     assert (found["log_prime_sse"], found["n_peaks"], found["status"]) == (0.25, 5, "ok")
-    assert reader.events_after(0) == [event]
-    assert (event.seq, event.kind, event.hunt_id) == (1, "run_committed", hunt)
+    assert reader.events_after(1) == [event]
+    assert (event.seq, event.kind, event.hunt_id) == (2, "run_committed", hunt)
     assert event.config_hash == row.config.config_hash
     assert event.payload["new"] is True
     assert event.payload["log_prime_sse"] == 0.25
@@ -108,8 +133,8 @@ def test_what_fails_halfway_leaves_neither_row_nor_place_nor_event(
             ledger.commit_run(hunt, 0, 0, run_row())
     assert reader.runs() == []
     assert reader.runs(hunt) == []
-    assert reader.events_after(0) == []
-    assert ledger.commit_run(hunt, 0, 0, run_row()).seq == 1, "no gap where it failed"
+    assert reader.last_seq() == 1
+    assert ledger.commit_run(hunt, 0, 0, run_row()).seq == 2, "no gap where it failed"
 
 
 COMMIT_FOR_EVER = """
@@ -134,7 +159,7 @@ def test_killing_the_writer_loses_nothing_that_was_committed(path, reader, start
     events = reader.events_after(0)
     assert len(events) >= last
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
-    assert len(reader.runs()) == len(reader.runs(events[0].hunt_id)) == len(events)
+    assert len(reader.runs()) == len(reader.runs(events[0].hunt_id)) == len(events) - 1
     with Ledger(path) as ledger:
         assert ledger.append_event("resumed").seq == len(events) + 1
     assert raw(path, "PRAGMA integrity_check") == [("ok",)]
@@ -170,7 +195,7 @@ def test_committing_the_same_place_twice_counts_once(ledger, reader, hunt):
     first = ledger.commit_run(hunt, 0, 0, run_row(), fitness=2.0)
     assert ledger.commit_run(hunt, 0, 0, run_row(), fitness=3.0) == first
     assert [run["fitness"] for run in reader.runs(hunt)] == [2.0]
-    assert reader.last_seq() == 1
+    assert reader.last_seq() == first.seq
 
 
 def test_a_place_that_holds_another_run_is_not_taken(ledger, reader, hunt):
@@ -260,7 +285,7 @@ def test_threads_may_share_a_writer(ledger, reader, hunt):
     for thread in threads:
         thread.join()
     assert errors == []
-    assert [event.seq for event in reader.events_after(0)] == list(range(1, 41))
+    assert [event.seq for event in reader.events_after(0)] == list(range(1, 42))
 
 
 COMMIT_TEN = """
@@ -283,7 +308,7 @@ def test_processes_that_open_a_new_ledger_at_once_all_get_to_write(path, reader,
         writer.stdin.flush()
     assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
     assert len({hunt["hunt_id"] for hunt in reader.hunts()}) == 3
-    assert [event.seq for event in reader.events_after(0)] == list(range(1, 31))
+    assert [event.seq for event in reader.events_after(0)] == list(range(1, 34))
     assert len(reader.runs()) == 30
 
 
@@ -308,10 +333,10 @@ def test_a_full_disk_loses_nothing_that_was_committed(small_disk):
             fill(small_disk / "filler")
         with pytest.raises(LedgerError, match="free disk space; nothing already written is lost"):
             commit_many(ledger, hunt, 1000)
-        committed = len(reader.events_after(0))
-        assert len(reader.runs(hunt)) == committed >= 1
+        committed = len(reader.runs(hunt))
+        assert reader.last_seq() == committed + 1 >= 2
         (small_disk / "filler").unlink()
-        assert ledger.commit_run(hunt, 1, 0, run_row(5000)).seq == committed + 1
+        assert ledger.commit_run(hunt, 1, 0, run_row(5000)).seq == committed + 2
 
 
 def test_a_file_that_is_no_ledger_is_left_alone(path, reader):

@@ -1,0 +1,33 @@
+"""The pool of auditors survives the deaths of its workers, and never waits for one in vain."""
+
+import contextlib
+import multiprocessing
+import threading
+import time
+from concurrent.futures.process import BrokenProcessPool
+
+from engine.hunt.auditors import Auditors
+from engine.settings import RunConfig
+from engine.store.workspace import Workspace
+
+
+def test_a_worker_that_is_launched_while_the_pool_breaks_is_not_waited_for(tmp_path):
+    """Its audit ends, one way or the other, and so does the pool."""
+    run = (str(Workspace.open(tmp_path).root), RunConfig().config_hash, 19)
+    for _ in range(10):
+        auditors = Auditors(2)
+        first = auditors.submit(*run)
+        [victim] = multiprocessing.active_children()
+        victim.kill()
+        futures = [first, *(auditors.submit(*run) for _ in range(3))]
+        for future in futures:
+            with contextlib.suppress(BrokenProcessPool):
+                assert future.result(60)["status"] == "artifact_missing"
+        closing = threading.Thread(target=auditors.close, daemon=True)
+        closing.start()
+        closing.join(15)
+        assert not closing.is_alive(), "the pool waits for a worker that nobody told to end"
+        until = time.monotonic() + 60
+        while multiprocessing.active_children():
+            assert time.monotonic() < until, "a worker of a broken pool lives on"
+            time.sleep(0.01)
