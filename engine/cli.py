@@ -104,6 +104,16 @@ def _parser() -> argparse.ArgumentParser:
     replicate = add("replicate", _replicate, "Run its physics again from fresh seeds.")
     replicate.add_argument("target", metavar="ID")
     replicate.add_argument("--seeds", type=int, default=8, metavar="N")
+    promote = add("promote", _promote, "Run it again better resolved, and compare the metrics.")
+    promote.add_argument("target", metavar="ID")
+    promote.add_argument(
+        "--n-grid", type=int, metavar="N", help="cells along a side (default: twice as many)"
+    )
+    promote.add_argument(
+        "--halve-dt", action="store_true", help="half the step; alone, on the same grid"
+    )
+    restore = add("restore", _restore, "Make an evicted run's artifact again, byte for byte.")
+    restore.add_argument("target", metavar="ID")
     add("doctor", _doctor, "Look at the device, the threading layer, the workspace and the disk.")
     return parser
 
@@ -181,6 +191,32 @@ def _replicate(options: argparse.Namespace) -> int:
             print(f"{row['config_hash']}  seed {row['seed']:<10}  SSE {sse:<8} {row['status']}")
         print(report["conclusion"])
     return DONE if report["borne_out"] else REFUSED
+
+
+def _promote(options: argparse.Namespace) -> int:
+    from engine.hunt.promote import promote
+
+    report = promote(options.target, options.workspace, options.n_grid, options.halve_dt)
+    if options.json:
+        print(json.dumps(report))
+    else:
+        words = {True: "converged", False: "NOT CONVERGED", None: "undefined"}
+        for name, each in report["metrics"].items():
+            one, two = (
+                "–" if each[side] is None else f"{each[side]:.4g}"
+                for side in ("origin", "promoted")
+            )
+            print(f"{name:<15} {one:>10}  {two:>10}  {words[each['converged']]}")
+        print(f"{report['promoted']['config_hash']}\n{report['conclusion']}")
+    return DONE if report["converged"] else REFUSED
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from engine.hunt.restore import restore
+
+    report = restore(options.target, options.workspace)
+    print(json.dumps(report) if options.json else report["conclusion"])
+    return DONE if report["restored"] else REFUSED
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from engine.audit.report import audit_artifact
 from engine.errors import SettingsError
 from engine.settings import HuntSettings
+from engine.store.eviction import check_not_evicted
 from engine.store.workspace import Workspace
 
 _ID = re.compile(r"[0-9a-f]{40}")
@@ -22,9 +23,12 @@ def validate(target: str, workspace: str | None) -> dict[str, Any]:
 
     Raises:
         SettingsError: neither an id nor such a path.
+        ArtifactError: the run's artifact was evicted.
     """
     if _ID.fullmatch(target):
-        path, name = Workspace.open(workspace).artifact_path(target), target
+        place = Workspace.open(workspace)
+        check_not_evicted(place, target)
+        path, name = place.artifact_path(target), target
     else:
         path = Path(target)
         found = _FILE.fullmatch(path.name)

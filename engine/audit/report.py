@@ -1,5 +1,6 @@
 """The verdict on one run: every figure recomputed from its artifact, as the provenance JSON."""
 
+import importlib.metadata
 import math
 import platform
 import time
@@ -104,7 +105,12 @@ def _look(path: Path, draws: int, report: "_Report") -> None:
         with open_artifact(path, report.config_hash) as artifact:
             artifact.verify()
             fields = Fields.read(artifact)
-        report.artifact = {"sha256": sha256_file(path), "bytes": path.stat().st_size}
+            device = artifact.device_kind
+        report.artifact = {
+            "sha256": sha256_file(path),
+            "bytes": path.stat().st_size,
+            "device_kind": device,
+        }
     except ArtifactError as error:
         report.fail(error.failure, str(error))
         return
@@ -163,6 +169,9 @@ class _Report:
                 "python": platform.python_version(),
                 "numpy": np.__version__,
                 "scipy": scipy.__version__,
+                # What the artifact's bytes depend on, beside the device.
+                "jaxlib": importlib.metadata.version("jaxlib"),
+                "h5py": importlib.metadata.version("h5py"),
             },
             "timing": self.timing,
         }

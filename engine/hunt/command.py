@@ -12,6 +12,7 @@ from engine.hunt.runs import artifact_bytes, audited, compute_batch, is_settled
 from engine.hunt.significance import read_report
 from engine.live.status import HuntStatus
 from engine.settings import HuntSettings, RunConfig
+from engine.store.eviction import eviction
 from engine.store.initial_state import InitialState, read_initial_state, write_initial_state
 from engine.store.ledger import Ledger
 from engine.store.lock import WorkspaceLock
@@ -106,7 +107,10 @@ def run(
         "artifact": str(Path(place.artifact_path(name))),
         "status": known["status"],
         "error": known["error"],
-        "warnings": read_provenance(place.provenance_path(name))["warnings"],
+        "warnings": [
+            *read_provenance(place.provenance_path(name))["warnings"],
+            *filter(None, [eviction(place, name)]),
+        ],
     }
 
 

@@ -24,6 +24,7 @@ from engine.store.run_row import RunRow
 from engine.store.workspace import Workspace, atomic_write_bytes, checked_id
 
 MOST_SEEDS = 1000
+REPLICATES = "replicates"
 
 _SHOWN = ("config_hash", "status", "log_prime_sse", "sdg_h_norm_l2")
 _NULLS = ("p_phase_scramble", "p_target_shuffle")
@@ -32,7 +33,8 @@ _NULLS = ("p_phase_scramble", "p_target_shuffle")
 def replicate(config_hash: str, workspace: str | None, seeds: int) -> dict[str, Any]:
     """Compute and audit a run's physics from fresh seeds, and combine what the nulls say.
 
-    The replicates enter the ledger as runs of no hunt; asked again, they are taken from there.
+    The replicates enter the ledger as runs of no hunt, linked to their origin; asked again, they
+    are taken from there.
 
     Args:
         config_hash: a run of the workspace.
@@ -57,6 +59,9 @@ def replicate(config_hash: str, workspace: str | None, seeds: int) -> dict[str, 
     configs = [dataclasses.replace(config, seed=next(fresh)) for _ in range(seeds)]
     with WorkspaceLock(place.root).acquire("replicate"):
         _compute(configs, place, reader)
+        with Ledger(place.ledger_path) as ledger:
+            for each in configs:
+                ledger.link(each.config_hash, REPLICATES, config_hash)
     rows = [reader.run(each.config_hash) or {} for each in configs]
     report = weigh(original, [dict(row, seed=c.seed) for row, c in zip(rows, configs, strict=True)])
     text = strict_json.dumps(report, indent=1)

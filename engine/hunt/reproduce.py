@@ -9,7 +9,8 @@ import numpy as np
 
 from engine.hunt.runs import artifact_bytes, compute_batch
 from engine.store.artifact import Artifact, open_artifact
-from engine.store.initial_state import read_initial_state
+from engine.store.eviction import check_not_evicted
+from engine.store.initial_state import initial_state_of
 from engine.store.lock import WorkspaceLock
 from engine.store.workspace import Workspace
 
@@ -51,6 +52,7 @@ def reproduce(config_hash: str, workspace: str | None) -> dict[str, Any]:
         WorkspaceError: no room for the repetition.
     """
     place = Workspace.open(workspace)
+    check_not_evicted(place, config_hash)
     with open_artifact(place.artifact_path(config_hash), config_hash) as artifact:
         config, frames = artifact.config, artifact.read("history/t").size
         place.require_free(artifact_bytes(config, frames), "the repetition")
@@ -59,13 +61,7 @@ def reproduce(config_hash: str, workspace: str | None) -> dict[str, Any]:
             tempfile.TemporaryDirectory(dir=place.root, prefix=".reproduce-") as folder,
         ):
             beside = Workspace.open(folder)
-            initial = None
-            if checksum := config.initial_state_sha256:
-                initial = read_initial_state(
-                    place.initial_state_path(checksum),
-                    config.N_grid,
-                    carries_rho_s=config.sdg_tau > 0,
-                )
+            initial = initial_state_of(config, place)
             compute_batch([config], beside, initial=initial, history_frames=frames)
             with open_artifact(beside.artifact_path(config_hash), config_hash) as again:
                 found = compare(artifact, again)

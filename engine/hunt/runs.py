@@ -82,6 +82,8 @@ def has_artifact(workspace: Workspace, config: RunConfig) -> bool:
 def is_settled(workspace: Workspace, config_hash: str, columns: Mapping[str, Any] | None) -> bool:
     """Whether a run needs no work: a row that stands, and its files where they should be.
 
+    An evicted run's artifact should not be there.
+
     Args:
         workspace: where the files are.
         config_hash: the run.
@@ -89,12 +91,12 @@ def is_settled(workspace: Workspace, config_hash: str, columns: Mapping[str, Any
     """
     if columns is None or columns["status"] in MACHINE_FAILURES:
         return False
+    if not workspace.provenance_path(config_hash).is_file():
+        return False
+    if columns["evicted"] is not None:
+        return True  # its score stands, and `irer restore` makes its artifact again
     artifact = workspace.artifact_path(config_hash)
-    return (
-        artifact.is_file()
-        and artifact.stat().st_size == columns["artifact_bytes"]
-        and workspace.provenance_path(config_hash).is_file()
-    )
+    return artifact.is_file() and artifact.stat().st_size == columns["artifact_bytes"]
 
 
 def artifact_bytes(config: RunConfig, history_frames: int) -> int:

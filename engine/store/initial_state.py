@@ -12,9 +12,10 @@ import h5py
 import numpy as np
 
 from engine.errors import ArtifactError, SettingsError
+from engine.settings import RunConfig
 from engine.store import guard
 from engine.store.artifact import WriteStream
-from engine.store.workspace import atomic_write
+from engine.store.workspace import Workspace, atomic_write
 
 _COMPLEX = (np.dtype("<c16"), np.dtype("<c8"))
 _REAL = (np.dtype("<f8"), np.dtype("<f4"))
@@ -97,6 +98,26 @@ def write_initial_state(path: Path, state: InitialState) -> None:
         file.create_dataset("psi", data=state.psi, track_times=False)
         if state.rho_s is not None:
             file.create_dataset("rho_s", data=state.rho_s, track_times=False)
+
+
+def initial_state_of(config: RunConfig, workspace: Workspace) -> InitialState | None:
+    """What a run starts from: the workspace's copy of the file that it names; None for its seed.
+
+    Raises:
+        SettingsError: the copy is not there, is damaged, or is of something else.
+    """
+    checksum = config.initial_state_sha256
+    if not checksum:
+        return None
+    path = workspace.initial_state_path(checksum)
+    found = read_initial_state(path, config.N_grid, carries_rho_s=config.sdg_tau > 0)
+    if found.sha256 != checksum:
+        raise _refused(
+            f"{path.name}: got contents with the checksum {found.sha256}, expected those of its "
+            "name",
+            "put the right file there",
+        )
+    return found
 
 
 def _read(file: h5py.File, name: str, types: tuple[np.dtype, np.dtype], n: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import math
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -192,6 +192,37 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def link(self, config_hash: str, relation: str, origin: str) -> None:
+        """Enter how a run came of another, such as `promotes`; said twice, it is there once.
+
+        Args:
+            config_hash: the later run.
+            relation: what it does to its origin: `promotes` or `replicates`.
+            origin: the earlier run.
+        """
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO links (config_hash, relation, origin, created) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO NOTHING",
+                (config_hash, relation, origin, _now()),
+            )
+
+    def mark_evicted(self, hashes: Iterable[str]) -> None:
+        """Enter that these runs' artifacts are no longer kept; those evicted before stay so."""
+        now = _now()
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE runs SET evicted = ? WHERE config_hash = ? AND evicted IS NULL",
+                [(now, name) for name in hashes],
+            )
+
+    def mark_restored(self, hashes: Iterable[str]) -> None:
+        """Enter that these runs' artifacts are there again."""
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE runs SET evicted = NULL WHERE config_hash = ?", [(name,) for name in hashes]
+            )
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

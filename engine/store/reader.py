@@ -6,7 +6,7 @@ Each call opens a connection, sees one consistent state of the ledger, and close
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,15 @@ _OF_ALL = (
 )
 _PLACES = f"{_SELECT} FROM runs r LEFT JOIN hunt_runs h USING (config_hash)"
 _HUNTS = "SELECT hunt_id, created, settings, state, reason, ended FROM hunts ORDER BY rowid DESC"
+_HOLDINGS = """
+SELECT h.config_hash, r.status, h.fitness, r.artifact_sha256, r.evicted,
+    r.committed < t.created
+    OR EXISTS (SELECT 1 FROM links WHERE config_hash = h.config_hash OR origin = h.config_hash)
+    OR EXISTS (SELECT 1 FROM hunt_runs o
+        WHERE o.config_hash = h.config_hash AND o.hunt_id <> h.hunt_id) AS claimed
+FROM hunt_runs h JOIN runs r USING (config_hash) JOIN hunts t USING (hunt_id)
+WHERE h.hunt_id = ? ORDER BY h.rowid
+"""
 
 
 class LedgerReader:
@@ -175,6 +184,35 @@ class LedgerReader:
             else:
                 cursor = connection.execute(f"{_PLACES} ORDER BY r.rowid, h.rowid")
                 yield (dict(row) for row in cursor)
+
+    def links(self, config_hash: str) -> list[dict[str, Any]]:
+        """How a run came of others, and others of it, oldest first.
+
+        Returns:
+            `config_hash` (the later run), `relation`, `origin` (the earlier one) and `created`.
+        """
+        query = (
+            "SELECT config_hash, relation, origin, created FROM links "
+            "WHERE config_hash = ? OR origin = ? ORDER BY rowid"
+        )
+        return [dict(row) for row in self._all(query, config_hash, config_hash)]
+
+    def holdings(self, hunt_id: str) -> list[dict[str, Any]]:
+        """What decides which artifacts of a hunt are kept, one row a place, in order of commit.
+
+        Returns:
+            `config_hash`, `status`, `fitness`, `artifact_sha256`, `evicted` and `claimed`: whether
+            the run is linked, has a place in another hunt, or was there before this one.
+        """
+        return [dict(row) for row in self._all(_HOLDINGS, hunt_id)]
+
+    def evicted_among(self, hashes: Container[str]) -> list[str]:
+        """Those of some runs that are evicted."""
+        with self._connection() as connection:
+            if connection is None:
+                return []
+            found = connection.execute("SELECT config_hash FROM runs WHERE evicted IS NOT NULL")
+            return [name for (name,) in found if name in hashes]
 
     def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._connection() as connection:

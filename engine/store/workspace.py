@@ -174,6 +174,19 @@ def atomic_write_bytes(path: Path, data: bytes) -> None:
         stream.write(data)
 
 
+def move_into_place(source: Path, path: Path) -> None:
+    """Make a file that `atomic_write` made elsewhere on this disk be `path`.
+
+    Raises:
+        WorkspaceError: it cannot be moved; both names are then as they were.
+    """
+    try:
+        source.replace(path)
+        _fsync_directory(path.parent)
+    except OSError as error:
+        raise _workspace_error(path, error, "a file that can be written") from error
+
+
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Yield an empty temporary file beside `path`; leaving the block makes it `path`.

@@ -80,8 +80,12 @@ def test_honest_run_passes_and_is_scored(honest):
     assert integrity["g_tt_consistency"] < 1e-6
     assert integrity["rho_consistency"] < 1e-6
     assert (integrity["checkpoint_t"], integrity["t_end"]) == (4.0, 6.0)
-    assert found["artifact"] == {"sha256": sha256_file(honest), "bytes": honest.stat().st_size}
-    assert set(found["software"]) == {"irer", "python", "numpy", "scipy"}
+    assert found["artifact"] == {
+        "sha256": sha256_file(honest),
+        "bytes": honest.stat().st_size,
+        "device_kind": "cpu",
+    }
+    assert set(found["software"]) == {"irer", "python", "numpy", "scipy", "jaxlib", "h5py"}
     assert found["warnings"] == []
 
 

@@ -44,6 +44,8 @@ def test_replicates_differ_in_their_seed_alone_and_are_audited(workspace):
         assert row["places"] == []
     assert len({row["config_hash"] for row in rows}) == 3
     assert replicate(name, str(folder), 3) == report
+    links = LedgerReader(Workspace(folder).ledger_path).links(name)
+    assert [(each["relation"], each["origin"]) for each in links] == [("replicates", name)] * 3
     kept = Workspace(folder).analysis_path("replicate", name)
     assert json.loads(kept.read_text()) == report
 
