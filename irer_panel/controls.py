@@ -5,6 +5,7 @@ come from `HuntSettings` and `RunConfig`. What a user types goes through `enter`
 last good value and remembers the engine's own message for a bad one.
 """
 
+import itertools
 from typing import Any
 
 import param
@@ -24,12 +25,15 @@ DEFAULTS: dict[str, Any] = HuntSettings().to_dict()
 FIXED = ("model", "initial_state_sha256")
 """Run settings that are the same for every hunt: a form need not ask for them."""
 
-AUTO = "auto"
-"""The objectives that a strategy seeks when none are named."""
+OBJECTIVE_SETS = (
+    "auto",
+    *(",".join(some) for n in (1, 2, 3) for some in itertools.combinations(OBJECTIVES, n)),
+)
+"""What a hunt can be told to seek: one objective or several."""
 
 NOTES = {
     "search": f"Keys: {', '.join(PHYSICS_KEYS)}.",
-    "objectives": "None chosen is auto.",
+    "objectives": "Several only for a strategy that can weigh them.",
 }
 """What a form says of a setting beside its declaration."""
 
@@ -76,10 +80,10 @@ def text_of(name: str, value: Any) -> str:
 
 
 def choices(name: str) -> tuple[str, ...]:
-    """The values that a setting can have, where they can be listed; of some, several at once."""
+    """The values that a setting can have, where they can be listed."""
     if name == "strategy":
         return tuple(strategy_names())
-    return OBJECTIVES if name == "objectives" else SPECS[name].choices
+    return OBJECTIVE_SETS if name == "objectives" else SPECS[name].choices
 
 
 def repr_number(value: float) -> str:

@@ -77,7 +77,9 @@ def duration(seconds: float | None) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes with two digits in the unit that keeps them readable: 640 kB, 37 MB, 1.2 GB."""
+    """Bytes with two digits in the unit that keeps them readable: 0 B, 640 kB, 37 MB, 1.2 GB."""
+    if count < 100:
+        return f"{count:.0f} B"
     value, units = count / 1000, ["kB", "MB", "GB", "TB", "PB"]
     while value >= 999.5 and len(units) > 1:
         value, units = value / 1000, units[1:]

@@ -71,7 +71,6 @@ class BestRun(HuntView):
             size="small",
             margin=0,
             disabled=True,
-            description="Compute it again on a grid twice as fine and say which metrics hold.",
             on_click=lambda _: on_promote(self._run),
         )
         self._promotion = pn.pane.HTML(
@@ -90,7 +89,11 @@ class BestRun(HuntView):
         self._title.object = final
         self._verdict.object = verdict(snapshot)
         self._run = str(snapshot.best["config_hash"]) if snapshot.best else ""
-        self.promote.disabled = not self._run or not can_work(snapshot)
+        config = (snapshot.best or {}).get("config")
+        self.promote.param.update(
+            label=f"Promote to N = {2 * config['N_grid']}" if config else "Promote",
+            disabled=not self._run or not can_work(snapshot),
+        )
         words = promotion_words(snapshot)
         self._promotion.param.update(object=words, visible=bool(words))
         if text == self._text:
@@ -102,16 +105,16 @@ class BestRun(HuntView):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(
+            self._title,
+            self._verdict,
+            self._promotion,
             pn.Row(
-                self._title,
-                pn.Spacer(sizing_mode="stretch_width"),
                 self.promote,
                 self._download,
                 sizing_mode="stretch_width",
-                styles={"align-items": "center", "gap": "8px"},
+                margin=(4, 0),
+                styles={"gap": "8px", "flex-wrap": "wrap"},
             ),
-            self._verdict,
-            self._promotion,
             self._json,
             sizing_mode="stretch_width",
         )

@@ -30,7 +30,7 @@ _FOLD_SX = {
     "& .MuiAccordionSummary-content": {"margin": "8px 0"},
     "& .MuiAccordionSummary-content *": {"fontSize": "15px", "fontWeight": 500},
 }
-_BUTTON_SX = {"padding": "6px 8px", "whiteSpace": "nowrap"}
+_BUTTON_SX = {"height": "38px", "padding": "0 8px", "whiteSpace": "nowrap"}
 
 
 class Hunter(Protocol):

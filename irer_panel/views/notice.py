@@ -30,6 +30,7 @@ class Notice(HuntView):
             variant="outlined",
             on_click=lambda _: on_continue(),
             margin=0,
+            align="center",
             visible=False,
             sx={"whiteSpace": "nowrap"},
         )
@@ -37,7 +38,7 @@ class Notice(HuntView):
             self._alert,
             self.go_on,
             sizing_mode="stretch_width",
-            styles={"align-items": "center", "gap": "12px"},
+            styles={"gap": "12px"},
             margin=0,
             visible=False,
         )

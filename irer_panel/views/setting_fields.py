@@ -8,7 +8,6 @@ import panel as pn
 import panel_material_ui as pmui
 
 from irer_panel.controls import (
-    AUTO,
     SPECS,
     HuntControls,
     choices,
@@ -19,15 +18,7 @@ from irer_panel.controls import (
     text_of,
 )
 
-PLACEHOLDERS = {
-    "search": "epsilon=0.01:1:log param_alpha=off",
-    "objectives": AUTO,
-}
-"""What an empty field shows."""
-
-SEVERAL = ("objectives",)
-"""Settings that take several of their choices, as one text with commas between."""
-
+EXAMPLE = "Such as epsilon=0.01:1:log param_alpha=off."
 _MARGIN = (6, 0)
 _SELECT_SX = {"& .MuiInputBase-root, &.MuiInputBase-root": {"height": "40px"}}
 _SEARCHED = "Searched: set its interval in Search space."
@@ -39,6 +30,7 @@ class SettingFields:
     def __init__(self, controls: HuntControls) -> None:
         self._controls = controls
         self._by_name: dict[str, list[Any]] = {}
+        self._hints: dict[str, str] = {}
         self._watcher = controls.param.watch(self._refused, "refused")
 
     def close(self) -> None:
@@ -50,6 +42,7 @@ class SettingFields:
         rows: list[Any] = []
         searched = self._controls.searched()
         for name in names:
+            self._hints[name] = _hint(name)
             fields = self._by_name[name] = self._fields(name)
             row = pn.Row(*fields, styles={"gap": "8px"}, sizing_mode="stretch_width")
             rows.append(row if len(fields) > 1 else fields[0])
@@ -59,8 +52,6 @@ class SettingFields:
 
     def _fields(self, name: str) -> list[Any]:
         value = getattr(self._controls, name)
-        if name in SEVERAL:
-            return [self._several(name, value)]
         if choices(name):
             return [self._choice(name, value)]
         if not is_range(name):
@@ -74,7 +65,6 @@ class SettingFields:
         field = pmui.TextInput(
             label=title,
             value=value,
-            placeholder=PLACEHOLDERS.get(name, ""),
             description=purpose(name),
             size="small",
             sizing_mode="stretch_width",
@@ -86,7 +76,7 @@ class SettingFields:
     def _choice(self, name: str, value: str) -> Any:
         field = pmui.Select(
             label=label(name),
-            options=list(choices(name)),
+            options={each.replace(",", ", "): each for each in choices(name)},
             value=value,
             description=purpose(name),
             size="small",
@@ -96,24 +86,6 @@ class SettingFields:
         )
         field.param.watch(partial(self._typed, name, None), "value")
         return field
-
-    def _several(self, name: str, value: str) -> Any:
-        field = pmui.MultiChoice(
-            label=label(name),
-            options=list(choices(name)),
-            value=[] if value == AUTO else value.split(","),
-            placeholder=PLACEHOLDERS[name],
-            description=purpose(name),
-            searchable=False,
-            size="small",
-            sizing_mode="stretch_width",
-            margin=_MARGIN,
-        )
-        field.param.watch(partial(self._chosen, name), "value")
-        return field
-
-    def _chosen(self, name: str, event: Any) -> None:
-        self._mark(name, self._controls.enter(name, ",".join(event.new) or AUTO))
 
     def _typed(self, name: str, end: int | None, event: Any) -> None:
         self._mark(name, self._controls.enter(name, str(event.new), end), end)
@@ -132,12 +104,21 @@ class SettingFields:
         fields = self._by_name[name]
         for field in fields:
             field.error_state = bool(message)
-            if message or field.helper_text != _SEARCHED:
-                field.helper_text = message if field is fields[end or 0] else ""
+            shown = message or self._hints[name]
+            field.helper_text = shown if field is fields[end or 0] else ""
 
     def _show_searched(self, name: str, searched: Sequence[str]) -> None:
         if SPECS[name].group != "physics" or choices(name):
             return
         (field,) = self._by_name[name]
         field.disabled = name in searched
-        field.helper_text = _SEARCHED if field.disabled else ""
+        self._hints[name] = _SEARCHED if field.disabled else ""
+        self._mark(name, self._controls.errors.get(name, ""))
+
+
+def _hint(name: str) -> str:
+    """What stands below a field while nothing is wrong with it: an example, or what 0 means."""
+    if name == "search":
+        return EXAMPLE
+    _, found, meaning = SPECS[name].doc.partition("; 0 ")
+    return f"0 {meaning}" if found and SPECS[name].group != "physics" else ""

@@ -35,9 +35,9 @@ _CSS = """
   color: var(--mui-palette-text-primary); }
 .value.text { font-size: 13px; line-height: 17px; padding-top: 1px; white-space: normal;
   font-weight: 400; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
-.detail + .detail { white-space: normal; }
 .detail { font-size: 12px; line-height: 16px; color: var(--mui-palette-text-secondary);
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.detail + .detail { white-space: normal; }
 """
 
 
@@ -152,8 +152,10 @@ def _tile_html(tile: Tile) -> str:
 
 
 def _keys(params: Mapping[str, Any]) -> str:
-    """The searched keys and their values, those of old by their letters: "κ 0.043 · σ 0.41"."""
-    return " · ".join(f"{SYMBOLS.get(key, key)} {number(value)}" for key, value in params.items())
+    """The searched keys and their values, those of old by their letters: "κ 0.043 σ 0.41"."""
+    # A no-break space within each, an en space between them.
+    words = (f"{SYMBOLS.get(key, key)}\u00a0{number(value)}" for key, value in params.items())
+    return "\u2002".join(words)
 
 
 def _whose(best: Mapping[str, Any]) -> str:

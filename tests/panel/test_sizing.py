@@ -65,7 +65,7 @@ def test_the_room_is_that_of_every_file_of_the_workspace(tmp_path):
 @pytest.mark.parametrize(
     ("count", "text"),
     [
-        (0, "0.0 kB"),
+        (0, "0 B"),
         (640_000, "640 kB"),
         (37_400_000, "37 MB"),
         (999_600_000, "1.0 GB"),

@@ -183,8 +183,8 @@ def test_an_evicted_run_says_when_why_and_what_can_be_done():
 def test_the_best_shows_the_searched_keys_of_the_hunt():
     best = {**BEST, "params": {"param_kappa": 0.0432, "epsilon": 0.1, "sdg_tau": 2.0}}
     tile = {tile.key: tile for tile in tiles(changed(best=best))}["fitness"]
-    assert tile.more == "κ 0.0432 · ε 0.1 · τ 2"
-    assert "κ 0.0432 · ε 0.1 · τ 2" in tiles_html(changed(best=best))
+    assert tile.more == "κ\u00a00.0432\u2002ε\u00a00.1\u2002τ\u00a02"
+    assert "κ\u00a00.0432\u2002ε\u00a00.1\u2002τ\u00a02" in tiles_html(changed(best=best))
 
 
 def test_a_low_score_that_the_nulls_match_is_called_insignificant():
