@@ -47,10 +47,10 @@ _PLACES = f"{_SELECT} FROM runs r LEFT JOIN hunt_runs h USING (config_hash)"
 _HUNTS = "SELECT hunt_id, created, settings, state, reason, ended FROM hunts ORDER BY rowid DESC"
 _HOLDINGS = """
 SELECT h.config_hash, r.status, h.fitness, r.artifact_sha256, r.evicted,
-    r.committed < t.created
+    r.evicted IS NULL AND (r.committed < t.created
     OR EXISTS (SELECT 1 FROM links WHERE config_hash = h.config_hash OR origin = h.config_hash)
     OR EXISTS (SELECT 1 FROM hunt_runs o
-        WHERE o.config_hash = h.config_hash AND o.hunt_id <> h.hunt_id) AS claimed
+        WHERE o.config_hash = h.config_hash AND o.hunt_id <> h.hunt_id)) AS claimed
 FROM hunt_runs h JOIN runs r USING (config_hash) JOIN hunts t USING (hunt_id)
 WHERE h.hunt_id = ? ORDER BY h.rowid
 """
@@ -202,7 +202,8 @@ class LedgerReader:
 
         Returns:
             `config_hash`, `status`, `fitness`, `artifact_sha256`, `evicted` and `claimed`: whether
-            the run is linked, has a place in another hunt, or was there before this one.
+            the run has its artifact and is linked, has a place in another hunt, or was there before
+            this one.
         """
         return [dict(row) for row in self._all(_HOLDINGS, hunt_id)]
 

@@ -1,12 +1,14 @@
 """A run again, better resolved: what is the equations' stays, what is the grid's changes."""
 
 import json
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
 from engine import cli
+from engine.errors import WorkspaceError
 from engine.hunt.command import run
 from engine.hunt.promote import METRICS, promote, weigh
 from engine.hunt.reproduce import reproduce
@@ -131,6 +133,14 @@ def test_a_run_from_a_file_is_promoted_from_that_file_without_its_artifact(compu
             )
 
 
+def test_a_start_is_not_written_where_its_run_has_no_room(make_disk):
+    disk = str(make_disk("4m"))
+    name = run(RESOLVED | {"T_steps": 20}, disk)["config_hash"]
+    with pytest.raises(WorkspaceError, match="for one artifact and its start"):
+        promote(name, disk, 256)
+    assert not list(Path(disk).rglob("initial_*.h5"))
+
+
 def test_every_metric_must_hold_and_one_side_alone_defines_none():
     assert weigh(ROW, ROW | {"n_peaks": 41})["converged"]
     for name in METRICS:
@@ -148,7 +158,9 @@ def test_a_failed_run_is_a_class_and_never_converged():
     failed = weigh(ROW, ROW | nothing | {"status": "diverged"})
     assert not failed["converged"]
     assert failed["conclusion"].startswith("Not converged: the promotion is diverged. A finer grid")
-    assert "the run is audit failed" in weigh(ROW | {"status": "audit_failed"}, ROW)["conclusion"]
+    doubtful = weigh(ROW | {"status": "audit_failed"}, ROW)
+    assert not doubtful["converged"], "its figures cannot be trusted"
+    assert "the run is audit failed" in doubtful["conclusion"]
     assert not weigh(ROW | nothing, ROW | nothing)["converged"], "nothing was compared"
 
 

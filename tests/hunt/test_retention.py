@@ -168,7 +168,20 @@ def test_what_other_hunts_and_links_hold_is_kept(copied):
         ledger.commit_run(other, 1, 0, RunRow.from_columns(config, found), 1.0)
     assert evictable(reader.holdings(hunt_id), 1, 0) == rest
     assert evictable(reader.holdings(other), 1, 0) == []
-    assert reader.holdings(other)[0]["claimed"], "it was there before that hunt"
+
+
+def test_what_was_there_before_a_hunt_is_not_the_hunts_to_evict(tmp_path):
+    path = tmp_path / "simulation_ledger.sqlite"
+    before, after = (RunRow(config=RunConfig(seed=i), status="diverged") for i in range(2))
+    with Ledger(path) as ledger:
+        ledger.commit_run(None, 0, 0, before)
+        time.sleep(0.002)  # the ledger's clock has ticked
+        hunt_id = ledger.create_hunt(SETTINGS)
+        time.sleep(0.002)
+        for member, found in enumerate((before, after)):
+            ledger.commit_run(hunt_id, 1, member, found)
+    claims = [row["claimed"] for row in LedgerReader(path).holdings(hunt_id)]
+    assert claims == [True, False]
 
 
 EVICTION_LOOP = """
