@@ -152,8 +152,8 @@ def notice(snapshot: Snapshot) -> tuple[str, str]:
         )
     if status.state == INTERRUPTED:
         return "warning", (
-            f"Hunt {status.hunt_id} was interrupted: its process ended before it did. The {kept} "
-            "that were done are kept. Continue it where it was, or start another."
+            f"Hunt {status.hunt_id} was interrupted: its process ended before it did. {kept} were "
+            "done and are kept. Continue it where it was, or start another."
         )
     if status.state == "failed":
         reason = status.error or "no reason was recorded"

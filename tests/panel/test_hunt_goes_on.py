@@ -72,7 +72,7 @@ def test_a_killed_hunt_is_named_and_goes_on_at_a_click(start_server, open_page):
     again = start_server(workspace=served.workspace)
     page, errors, _ = open_page(again.url)
     status_of(page).get_by_text("Interrupted").wait_for(timeout=TIMEOUT)
-    page.get_by_text(f"The {kept} of 24 runs that were done are kept").wait_for()
+    page.get_by_text(f"{kept} of 24 runs were done and are kept").wait_for()
     page.get_by_role("button", name=f"Continue hunt {hunt['hunt_id']}").click()
     status_of(page).get_by_text("Running").wait_for(timeout=TIMEOUT)
     becomes(lambda: not page.get_by_role("button", name="Continue hunt").is_visible())
