@@ -284,13 +284,14 @@ class HuntSettings:
         doc="Beside the best, keep the artifact of every so manieth run; 0 keeps none.",
     )
     history_frames: int = setting(
-        20, bounds=(0, 1000), group="simulation", doc="Field snapshots kept in each artifact."
+        20, bounds=(0, 1000), group="storage", doc="Field snapshots kept in each artifact."
     )
     history_mb: float = setting(
         256.0,
         bounds=(0, 1e9),
-        group="simulation",
+        group="storage",
         doc="Most megabytes of snapshots in each artifact: of large grids fewer are kept.",
+        unit="MB",
     )
     base: RunConfig = dataclasses.field(default_factory=RunConfig)
 

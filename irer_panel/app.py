@@ -11,12 +11,13 @@ from panel.util import edit_readonly
 
 from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
-from engine.settings import HuntSettings
 from engine.store.workspace import Workspace
 from irer_panel.background import loop_of, readers
 from irer_panel.controls import HuntControls
+from irer_panel.job import PROMOTE, RESTORE, desk_of
 from irer_panel.selection import Selection
 from irer_panel.session import Session
+from irer_panel.states import can_work, continuable
 from irer_panel.theme import THEME
 from irer_panel.views.best import BestRun
 from irer_panel.views.control_panel import ControlPanel
@@ -73,13 +74,32 @@ class Cockpit(pn.viewable.Viewer):
         try:
             settings = self.controls.settings()
         except SettingsError as error:
-            notify(str(error))
+            self._refuse(error)
             return
-        readers.submit(self._start, settings)
+        readers.submit(self._begin, partial(self.engine.start_hunt, settings))
+
+    def go_on(self) -> None:
+        """Continue the hunt that the notice offers to, where it was."""
+        hunt_id = continuable(self.session.snapshot)
+        if hunt_id:
+            readers.submit(self._begin, partial(self.engine.continue_hunt, hunt_id))
+
+    def pause(self) -> None:
+        """Pause the running hunt, or resume the paused one."""
+        paused = self.session.snapshot.status.state == "paused"
+        readers.submit(self.engine.resume_hunt if paused else self.engine.pause_hunt)
 
     def stop(self) -> None:
         """Ask the running hunt to stop."""
         readers.submit(self.engine.stop_hunt)
+
+    def promote(self, run: str) -> None:
+        """Compute a run again on a finer grid, in the background."""
+        self._work(PROMOTE, run, partial(_promote, run, str(self.engine.workspace.root)))
+
+    def restore(self, run: str) -> None:
+        """Make the artifact of an evicted run again, in the background."""
+        self._work(RESTORE, run, partial(_restore, run, str(self.engine.workspace.root)))
 
     def furnish(self) -> None:
         """Add the views, from top to bottom."""
@@ -93,11 +113,20 @@ class Cockpit(pn.viewable.Viewer):
             if view is not None:
                 view.close()
 
-    def _start(self, settings: HuntSettings) -> None:
+    def _begin(self, hunt: Callable[[], str]) -> None:
         try:
-            self.engine.start_hunt(settings)
+            hunt()
         except EngineError as error:
-            self.loop.soon(partial(notify, str(error)))
+            self.loop.soon(partial(self._refuse, error))
+
+    def _refuse(self, error: EngineError) -> None:
+        if isinstance(error, SettingsError):
+            self.controls.refuse(error)
+        notify(str(error))
+
+    def _work(self, kind: str, run: str, work: Callable[[], str]) -> None:
+        if can_work(self.session.snapshot) and not desk_of(self.engine).take(kind, run, work):
+            notify("Another run is being worked on, expected none; wait for its end.")
 
     def _land(self, event: Any) -> None:
         self.selection.land(event.new.newest)
@@ -112,11 +141,11 @@ class Cockpit(pn.viewable.Viewer):
 
     def _add_summary(self) -> None:
         look = self.session.param.snapshot
-        self.main.extend([Notice(snapshot=look), Tiles(snapshot=look), Fold()])
+        self.main.extend([Notice(self.go_on, snapshot=look), Tiles(snapshot=look), Fold()])
 
     def _add_panel(self) -> None:
         look = self.session.param.snapshot
-        self.panel = ControlPanel(self.controls, self.start, self.stop, snapshot=look)
+        self.panel = ControlPanel(self.controls, self, snapshot=look)
         self.side.append(self.panel)
 
     def _add_fields(self) -> None:
@@ -126,6 +155,7 @@ class Cockpit(pn.viewable.Viewer):
             self.engine.workspace,
             self.selection,
             self.loop,
+            self.restore,
             snapshot=self.session.param.snapshot,
         )
         self.main.append(self.fields)
@@ -145,7 +175,7 @@ class Cockpit(pn.viewable.Viewer):
         self.main.append(row)
 
     def _add_best(self) -> None:
-        self.best = BestRun(snapshot=self.session.param.snapshot)
+        self.best = BestRun(self.promote, snapshot=self.session.param.snapshot)
         self._place_of_best.append(self.best)
 
     def _add_verdicts(self) -> None:
@@ -219,6 +249,18 @@ def create_page(engine: Engine) -> pmui.Page:
     with edit_readonly(page):
         page.busy = False  # else every callback updates the page, which walks all its models
     return page
+
+
+def _promote(run: str, workspace: str) -> str:
+    from engine.hunt.promote import promote
+
+    return str(promote(run, workspace)["conclusion"])
+
+
+def _restore(run: str, workspace: str) -> str:
+    from engine.hunt.restore import restore
+
+    return str(restore(run, workspace)["conclusion"])
 
 
 def notify(message: str) -> None:

@@ -5,13 +5,15 @@ come from `HuntSettings` and `RunConfig`. What a user types goes through `enter`
 last good value and remembers the engine's own message for a bad one.
 """
 
+import itertools
 from typing import Any
 
 import param
 
 from engine.errors import SettingsError
+from engine.hunt.strategies import strategy_names
 from engine.schema import Spec, field_types, specs
-from engine.settings import HuntSettings, RunConfig
+from engine.settings import OBJECTIVES, PHYSICS_KEYS, HuntSettings, RunConfig
 
 HUNT_NAMES = tuple(specs(HuntSettings))
 RUN_NAMES = tuple(specs(RunConfig))
@@ -19,14 +21,21 @@ SPECS: dict[str, Spec] = {**specs(HuntSettings), **specs(RunConfig)}
 TYPES: dict[str, Any] = {**field_types(HuntSettings), **field_types(RunConfig)}
 DEFAULTS: dict[str, Any] = HuntSettings().to_dict()
 
-SEARCHED = tuple(
-    f"param_{name.removesuffix('_range')}" for name in HUNT_NAMES if name.endswith("_range")
-)
-"""Run settings that a hunt varies: their own value is not used, their interval is."""
-
 
 FIXED = ("model", "initial_state_sha256")
 """Run settings that are the same for every hunt: a form need not ask for them."""
+
+OBJECTIVE_SETS = (
+    "auto",
+    *(",".join(some) for n in (1, 2, 3) for some in itertools.combinations(OBJECTIVES, n)),
+)
+"""What a hunt can be told to seek: one objective or several."""
+
+NOTES = {
+    "search": f"Keys: {', '.join(PHYSICS_KEYS)}.",
+    "objectives": "Several only for a strategy that can weigh them.",
+}
+"""What a form says of a setting beside its declaration."""
 
 
 def label(name: str) -> str:
@@ -36,7 +45,9 @@ def label(name: str) -> str:
     if len(words) > 2:
         words = words[0].upper() + words[1:]
     unit = "" if is_range(name) else SPECS[name].unit
-    return f"{words} [{unit}]" if unit else words
+    if unit == "h":
+        return words  # "Max hours" says it
+    return f"{words.removesuffix(f' {unit.lower()}')} [{unit}]" if unit else words
 
 
 def purpose(name: str) -> str:
@@ -54,6 +65,8 @@ def purpose(name: str) -> str:
     default = DEFAULTS[name]
     if default != "":
         parts.append(f"Default {text_of(name, default)}.")
+    if name in NOTES:
+        parts.append(NOTES[name])
     return " ".join([*parts, f"({name})"])
 
 
@@ -64,6 +77,13 @@ def text_of(name: str, value: Any) -> str:
     if is_range(name):
         return " – ".join(repr_number(end) for end in value)
     return repr_number(value)
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """The values that a setting can have, where they can be listed."""
+    if name == "strategy":
+        return tuple(strategy_names())
+    return OBJECTIVE_SETS if name == "objectives" else SPECS[name].choices
 
 
 def repr_number(value: float) -> str:
@@ -93,6 +113,9 @@ class HuntControls(param.Parameterized):
     """Every setting of a hunt as a parameter, plus what was typed and cannot be used."""
 
     errors = param.Dict(default={}, doc="The engine's message for each setting in error, by name.")
+    refused = param.Dict(
+        default={}, doc="What Start was refused for, by name, until something is entered."
+    )
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
@@ -116,8 +139,18 @@ class HuntControls(param.Parameterized):
         if not message:
             setattr(self, name, tuple(value) if is_range(name) else TYPES[name](value))
         others = {key: kept for key, kept in self.errors.items() if key != name}
-        self.errors = {**others, name: message} if message else others
+        self.param.update(errors={**others, name: message} if message else others, refused={})
         return message
+
+    def refuse(self, error: SettingsError) -> None:
+        """Start was refused for the settings together: the message belongs to one of them."""
+        if error.field in SPECS:
+            self.refused = {error.field: str(error)}
+
+    def searched(self) -> tuple[str, ...]:
+        """The run settings that the hunt varies: not their own value is used, an interval is."""
+        values = {name: getattr(self, name) for name in HUNT_NAMES}
+        return tuple(each.key for each in HuntSettings.from_mapping(values).dimensions)
 
     def settings(self) -> HuntSettings:
         """The settings as they stand.

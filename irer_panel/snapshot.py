@@ -9,6 +9,13 @@ from engine.errors import EngineError
 from engine.hunt.engine import Engine
 from engine.hunt.significance import read_report
 from engine.live.status import HuntStatus
+from engine.settings import HuntSettings
+from irer_panel.job import Job, desk_of
+from irer_panel.promotion import newest_promotion
+from irer_panel.room import Room, room_of
+
+INTERRUPTED = "interrupted"
+"""State of a hunt whose process ended before it did, and that nobody goes on with."""
 
 MAX_RUNS = 1000
 """Most runs that a page lists, newest first."""
@@ -27,6 +34,9 @@ class Snapshot:
         best: its best run, JSON-ready, with its whole config.
         conclusion: what its scores say together, empty until it is over.
         sequence: the last ledger event that was seen.
+        promotion: the newest report on a promotion of the best run, None before there is one.
+        job: what is done in this process beside hunts, or was done last.
+        room: what the workspace holds and its disk has left; None until it is known.
         problem: why the ledger could not be read, empty when it could.
         taken: when, Unix time.
     """
@@ -38,6 +48,9 @@ class Snapshot:
     best: Mapping[str, Any] | None = None
     conclusion: str = ""
     sequence: int = -1
+    promotion: Mapping[str, Any] | None = None
+    job: Job = field(default_factory=Job)
+    room: Room | None = None
     problem: str = ""
     taken: float = 0.0
 
@@ -47,8 +60,9 @@ class Snapshot:
 
     @property
     def newest(self) -> str:
-        """The newest run that has an artifact, empty for none."""
-        return next((row["config_hash"] for row in self.runs if row["artifact_sha256"]), "")
+        """The newest run whose artifact is kept, empty for none."""
+        kept = (r for r in self.runs if r["artifact_sha256"] and not r["evicted"])
+        return next((row["config_hash"] for row in kept), "")
 
 
 def look(engine: Engine, before: Snapshot) -> Snapshot:
@@ -57,10 +71,13 @@ def look(engine: Engine, before: Snapshot) -> Snapshot:
     Reads files: call it off the event loop.
     """
     status = engine.status()
-    now = replace(before, status=status, shown=status, problem="", taken=time.time())
+    job = desk_of(engine).job
+    now = replace(before, status=status, shown=status, job=job, problem="", taken=time.time())
     try:
-        now = replace(now, elsewhere=engine.busy_elsewhere() or "")
-        return _read_ledger(engine, now, before)
+        # A job of ours holds the workspace as another process would.
+        now = replace(now, elsewhere="" if job.active else engine.busy_elsewhere() or "")
+        now = _read_ledger(engine, now, before)
+        return replace(now, room=room_of(engine.workspace))
     except EngineError as error:
         return replace(now, problem=str(error))
 
@@ -72,11 +89,14 @@ def _read_ledger(engine: Engine, now: Snapshot, before: Snapshot) -> Snapshot:
     if hunt and hunt["hunt_id"] != hunt_id and not now.status.active:
         hunt_id, ours = hunt["hunt_id"], False  # another process has hunted since
     sequence = engine.reader.last_seq()
-    if sequence != before.sequence or before.shown.hunt_id != hunt_id:
+    known = (before.sequence, before.shown.hunt_id, before.job)
+    if (sequence, hunt_id, now.job) != known:  # a restored run is no event
+        best = _best_record(engine, hunt_id) if hunt_id else None
         now = replace(
             now,
             runs=engine.reader.runs(hunt_id or None, limit=MAX_RUNS, order="-"),
-            best=_best_record(engine, hunt_id) if hunt_id else None,
+            best=best,
+            promotion=newest_promotion(engine.workspace, best["config_hash"]) if best else None,
             conclusion=_conclusion(engine, hunt_id),
             sequence=sequence,
         )
@@ -91,7 +111,11 @@ def _best_record(engine: Engine, hunt_id: str) -> dict[str, Any] | None:
     if best is None:
         return None
     run = engine.reader.run(best["config_hash"]) or {}
-    return {**best, "config": run.get("config")}
+    config = run.get("config") or {}
+    hunt = next(hunt for hunt in engine.reader.hunts() if hunt["hunt_id"] == hunt_id)
+    keys = [each.key for each in HuntSettings.from_mapping(hunt["settings"]).dimensions]
+    params = {key: config.get(key) for key in keys}
+    return {**best, "params": params, "config": run.get("config")}
 
 
 def _conclusion(engine: Engine, hunt_id: str) -> str:
@@ -120,7 +144,7 @@ def recalled(
     last: Mapping[str, Any] = runs[0] if runs else {}
     state, error, done = str(hunt["state"]), str(hunt.get("reason") or ""), sum(counts.values())
     if state == "running" and not alive:
-        state, error = "failed", "the process that ran it ended before the hunt did"
+        state = INTERRUPTED
     odds = [
         p for p in (last.get("p_phase_scramble"), last.get("p_target_shuffle")) if p is not None
     ]
@@ -130,7 +154,7 @@ def recalled(
         generation=int(last.get("generation") or 0),
         num_generations=int(settings["num_generations"]),
         runs_done=done,
-        runs_total=int(settings["num_generations"]) * int(settings["population_size"]),
+        runs_total=HuntSettings.from_mapping(settings).total_runs,
         last_event=f"Hunt {hunt['hunt_id']} {state} after {done} runs.",
         last_sse=last.get("log_prime_sse"),
         last_p=max((p for p in odds if p is not None), default=None),

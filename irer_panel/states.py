@@ -1,8 +1,11 @@
 """The states of a hunt in words: what the chip says, why Start is disabled, what to do next."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from irer_panel.snapshot import Snapshot
+from irer_panel.job import PROMOTE, RESTORE
+from irer_panel.snapshot import INTERRUPTED, Snapshot
 from irer_panel.wording import counted, duration, number, rate, short_id
 
 SIGNIFICANT = 0.01
@@ -22,17 +25,30 @@ STATES = {
     "idle": StateWord("Idle", "○", "default"),
     "starting": StateWord("Starting", "◔", "primary"),
     "running": StateWord("Running", "●", "primary"),
+    "paused": StateWord("Paused", "‖", "warning"),
     "stopping": StateWord("Stopping", "◑", "warning"),
     "completed": StateWord("Completed", "✓", "success"),
     "stopped": StateWord("Stopped", "■", "warning"),
     "failed": StateWord("Failed", "✕", "error"),
+    INTERRUPTED: StateWord("Interrupted", "◇", "warning"),
 }
+STALLED = StateWord("Stalled", "▲", "warning")
 ELSEWHERE = StateWord("Running elsewhere", "◆", "warning")
 
 
 def state_word(snapshot: Snapshot) -> StateWord:
     """The word for the workspace's state as this page sees it."""
-    return ELSEWHERE if snapshot.elsewhere else STATES[snapshot.shown.state]
+    if snapshot.elsewhere:
+        return ELSEWHERE
+    return STALLED if snapshot.shown.stalled else STATES[snapshot.shown.state]
+
+
+_WAY_OUT = {
+    "starting": "Stop it, or wait, to start another.",
+    "running": "Stop it, or wait, to start another.",
+    "paused": "Resume it, or stop it to start another.",
+    "stopping": "It ends within seconds.",
+}
 
 
 def start_refusal(snapshot: Snapshot) -> str:
@@ -41,11 +57,58 @@ def start_refusal(snapshot: Snapshot) -> str:
     if status.active:
         return (
             f"Hunt {status.hunt_id} is {status.state}: {status.runs_done} of "
-            f"{counted(status.runs_total, 'run')} done. Stop it, or wait, to start another."
+            f"{counted(status.runs_total, 'run')} done. {_WAY_OUT[status.state]}"
         )
+    if snapshot.job.active:
+        return f"{job_words(snapshot)} Then a hunt can start."
     if snapshot.elsewhere:
         return f"Another process hunts in this workspace: {snapshot.elsewhere}. Wait for its end."
     return ""
+
+
+def job_words(snapshot: Snapshot) -> str:
+    """What is done beside hunts, and since when; empty for nothing."""
+    job = snapshot.job
+    if not job.active:
+        return ""
+    what = {
+        PROMOTE: f"Promoting run {short_id(job.run)}: it is computed again on a grid twice as "
+        "fine, and audited",
+        RESTORE: f"Re-creating the fields of run {short_id(job.run)}: it is computed again, and "
+        "compared byte for byte",
+    }
+    return f"{what[job.kind]}; for {duration(max(0.0, snapshot.taken - job.began))} so far."
+
+
+def eviction_words(snapshot: Snapshot, row: Mapping[str, Any]) -> str:
+    """Why a run has no fields to show though it had, and what can be done."""
+    run, job = str(row["config_hash"]), snapshot.job
+    if job.kind == RESTORE and job.run == run:
+        if job.active:
+            return job_words(snapshot)
+        if job.problem or job.conclusion:
+            return f"Not re-created. {job.problem or job.conclusion}"
+    return (
+        f"The fields of run {short_id(run)} were evicted on {str(row['evicted'])[:10]}, since its "
+        "hunt keeps the best only. Its row and its audit stay. It can be computed again, to the "
+        "same bytes."
+    )
+
+
+def can_work(snapshot: Snapshot) -> bool:
+    """Whether a run can be promoted or re-created now: it would take a hunt's place."""
+    return not start_refusal(snapshot)
+
+
+def can_pause(snapshot: Snapshot) -> bool:
+    """Whether there is a hunt to pause, or a paused one to resume."""
+    return snapshot.status.state in ("running", "paused")
+
+
+def continuable(snapshot: Snapshot) -> str:
+    """The id of the hunt that can go on where it was; empty for none."""
+    ended = snapshot.shown.state in ("stopped", "failed", INTERRUPTED)
+    return snapshot.shown.hunt_id if ended and not start_refusal(snapshot) else ""
 
 
 def progress(snapshot: Snapshot) -> float | None:
@@ -66,7 +129,7 @@ def progress_words(snapshot: Snapshot) -> str:
         words.append(f"gen {status.generation}/{status.num_generations}")
     if status.rate:
         words.append(rate(status.rate))
-    if status.active:
+    if status.active and status.state != "paused":
         if status.stage:
             words.append(status.stage)
         if status.eta_s is not None:
@@ -82,16 +145,26 @@ def notice(snapshot: Snapshot) -> tuple[str, str]:
     kept = f"{status.runs_done} of {counted(status.runs_total, 'run')}"
     if snapshot.elsewhere:
         return "info", f"{start_refusal(snapshot)} Its runs appear here as they are committed."
+    if status.stalled:
+        return "warning", (
+            f"Hunt {status.hunt_id}: {status.stalled} Its log, logs/core_engine_hunt.log, may say "
+            "why. Stop keeps what is done."
+        )
+    if status.state == INTERRUPTED:
+        return "warning", (
+            f"Hunt {status.hunt_id} was interrupted: its process ended before it did. {kept} were "
+            "done and are kept. Continue it where it was, or start another."
+        )
     if status.state == "failed":
         reason = status.error or "no reason was recorded"
         return "error", (
             f"Hunt {status.hunt_id} failed: {reason.rstrip('.')}. The {kept} that were done are "
-            "kept. Remove the cause, then press Start."
+            "kept. Remove the cause, then continue it, or start another."
         )
     if status.state == "stopped":
         return "warning", (
-            f"Hunt {status.hunt_id} was stopped: {kept} were done and are kept. Start begins a "
-            "new hunt; a run that is already there is not computed again."
+            f"Hunt {status.hunt_id} was stopped: {kept} were done and are kept. Continue it where "
+            "it was, or start another: a run that is already there is not computed again."
         )
     bare = status.failures.get("too_few_peaks", 0)
     if status.state == "completed" and bare and not status.best:

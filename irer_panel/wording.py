@@ -9,6 +9,26 @@ ID_DIGITS = 8
 """Hex digits of a run's id that are shown; the whole id is in the tooltip."""
 
 
+SYMBOLS = {
+    "epsilon": "ε",
+    "diffusion": "D",
+    "dispersion": "c₁",
+    "saturation": "b",
+    "nonlinear_dispersion": "c₃",
+    "param_kappa": "κ",
+    "param_sigma_k": "σ",
+    "param_alpha": "α",
+    "source_amplitude": "F",
+    "source_width": "w",
+    "sdg_rho_vac": "ρ_vac",
+    "sdg_tau": "τ",
+    "sdg_length": "ℓ",
+    "sdg_coupling": "χ",
+    "gradient_weight": "η",
+}
+"""The letters of docs/model.md for what the equations hold."""
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """A number with four significant digits: 0.4121, 12,340, 6.4e-4, "–" for none.
 
@@ -54,6 +74,16 @@ def duration(seconds: float | None) -> str:
         return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours:,} h {minutes} min"
+
+
+def size(count: float) -> str:
+    """Bytes with two digits in the unit that keeps them readable: 0 B, 640 kB, 37 MB, 1.2 GB."""
+    if count < 100:
+        return f"{count:.0f} B"
+    value, units = count / 1000, ["kB", "MB", "GB", "TB", "PB"]
+    while value >= 999.5 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    return f"{value:,.1f} {units[0]}" if value < 9.95 else f"{value:,.0f} {units[0]}"
 
 
 def rate(runs_per_second: float | None) -> str:

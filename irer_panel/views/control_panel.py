@@ -1,76 +1,62 @@
-"""The sidebar: a field for every setting, what is wrong with it, Start and Stop."""
+"""The sidebar: the settings in folds, Start, Pause and Stop, and what Start would begin."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import panel as pn
 import panel_material_ui as pmui
 import param
 
-from irer_panel.controls import (
-    FIXED,
-    SEARCHED,
-    SPECS,
-    HuntControls,
-    is_range,
-    label,
-    purpose,
-    repr_number,
-    text_of,
-)
-from irer_panel.states import start_refusal
+from irer_panel.controls import FIXED, SPECS, HuntControls
+from irer_panel.sizing import size_words
+from irer_panel.states import can_pause, start_refusal
 from irer_panel.views.hunt_view import HuntView
-from irer_panel.wording import counted
+from irer_panel.views.setting_fields import SettingFields
 
 FIRST = ("num_generations", "population_size", "strategy", "seed")
 """Settings that stand open at the top; the others fold away by group."""
 
 GROUPS = {
+    "hunt": "Objectives and budget",
     "search": "Search space",
     "simulation": "Simulation",
     "physics": "Physics",
     "audit": "Audit",
+    "storage": "Storage",
 }
 """Fold-outs, by the group that a setting declares."""
 
-_MARGIN = (6, 0)
-_SELECT_SX = {"& .MuiInputBase-root, &.MuiInputBase-root": {"height": "40px"}}
 _FOLD_SX = {
     "& .MuiAccordionSummary-root": {"minHeight": "42px"},
     "& .MuiAccordionSummary-content": {"margin": "8px 0"},
     "& .MuiAccordionSummary-content *": {"fontSize": "15px", "fontWeight": 500},
 }
+_BUTTON_SX = {"height": "38px", "padding": "0 8px", "whiteSpace": "nowrap"}
+
+
+class Hunter(Protocol):
+    """What the buttons ask for; none of it makes the page wait."""
+
+    def start(self) -> None:
+        """Start a hunt with the settings as they stand."""
+
+    def pause(self) -> None:
+        """Pause the running hunt, or resume the paused one."""
+
+    def stop(self) -> None:
+        """Stop the hunt."""
 
 
 class ControlPanel(HuntView):
-    """Edits `HuntControls`; Start hands over, Stop asks."""
+    """Edits `HuntControls`; Start hands over, Pause and Stop ask."""
 
-    def __init__(
-        self,
-        controls: HuntControls,
-        on_start: Callable[[], None],
-        on_stop: Callable[[], None],
-        **params: Any,
-    ) -> None:
+    def __init__(self, controls: HuntControls, hunter: Hunter, **params: Any) -> None:
         super().__init__(**params)
         self._controls = controls
-        self.fields: dict[str, list[Any]] = {}
-        self.start = pmui.Button(
-            label="Start",
-            icon="play_arrow",
-            on_click=lambda _: on_start(),
-            sizing_mode="stretch_width",
-            margin=(0, 8, 0, 0),
-        )
-        self.stop = pmui.Button(
-            label="Stop",
-            icon="stop",
-            variant="outlined",
-            color="error",
-            on_click=lambda _: on_stop(),
-            sizing_mode="stretch_width",
-            margin=0,
+        self._fields = SettingFields(controls)
+        self.start = _button("Start", "play_arrow", lambda _: hunter.start())
+        self.pause = _button("Pause", "pause", lambda _: hunter.pause(), variant="outlined")
+        self.stop = _button(
+            "Stop", "stop", lambda _: hunter.stop(), variant="outlined", color="error"
         )
         self.reason = pmui.Typography("", variant="body2", margin=(6, 0, 0, 0))
         self._folds = {
@@ -84,29 +70,26 @@ class ControlPanel(HuntView):
             sx=_FOLD_SX,
         )
         self._accordion.param.watch(self._opened, "active")
-        self._watcher = controls.param.watch(
-            self._update, ["num_generations", "population_size", "errors"]
-        )
+        self._watcher = controls.param.watch(self._update, [*SPECS, "errors"])
         self._update()
 
     def close(self) -> None:
         """Follow the controls no more."""
         self._controls.param.unwatch(self._watcher)
+        self._fields.close()
 
     @param.depends("snapshot", watch=True)
     def _update(self, *_: Any) -> None:
         refusal, status = start_refusal(self.snapshot), self.snapshot.status
+        paused = status.state == "paused"
         self.start.disabled = bool(refusal)
+        self.pause.param.update(
+            disabled=not can_pause(self.snapshot),
+            label="Resume" if paused else "Pause",
+            icon="play_arrow" if paused else "pause",
+        )
         self.stop.disabled = not status.active or status.state == "stopping"
-        self.reason.object = refusal or self._size()
-
-    def _size(self) -> str:
-        if count := len(self._controls.errors):
-            fields = "1 field needs" if count == 1 else f"{count} fields need"
-            return f"{fields} correction before Start."
-        values = self._controls.param.values()
-        generations, population = values["num_generations"], values["population_size"]
-        return f"{generations:,} × {population:,} = {counted(generations * population, 'run')}"
+        self.reason.object = refusal or size_words(self._controls, self.snapshot.room)
 
     def _opened(self, event: Any) -> None:
         for index in event.new:
@@ -117,78 +100,29 @@ class ControlPanel(HuntView):
         elsewhere = (*FIRST, *FIXED)
         names = [n for n, spec in SPECS.items() if spec.group == group and n not in elsewhere]
         if not self._folds[group].objects:
-            self._folds[group].objects = self._rows(names)
-
-    def _fields(self, name: str) -> list[Any]:
-        if SPECS[name].choices:
-            return [self._choice(name)]
-        if not is_range(name):
-            value = text_of(name, getattr(self._controls, name))
-            return [self._text(name, label(name), value, None)]
-        ends = getattr(self._controls, name)
-        return [
-            self._text(name, f"{label(name)} {word}", repr_number(value), end)
-            for end, (word, value) in enumerate(zip(("from", "to"), ends, strict=True))
-        ]
-
-    def _text(self, name: str, title: str, value: str, end: int | None) -> Any:
-        searched = name in SEARCHED
-        field = pmui.TextInput(
-            label=title,
-            value=value,
-            description=purpose(name),
-            size="small",
-            disabled=searched,
-            helper_text="Searched: set its interval in Search space." if searched else "",
-            sizing_mode="stretch_width",
-            margin=_MARGIN,
-        )
-        field.param.watch(partial(self._typed, name, end), "value")
-        return field
-
-    def _choice(self, name: str) -> Any:
-        field = pmui.Select(
-            label=label(name),
-            options=list(SPECS[name].choices),
-            value=getattr(self._controls, name),
-            description=purpose(name),
-            size="small",
-            sizing_mode="stretch_width",
-            margin=_MARGIN,
-            sx=_SELECT_SX,
-        )
-        field.param.watch(partial(self._typed, name, None), "value")
-        return field
-
-    def _typed(self, name: str, end: int | None, event: Any) -> None:
-        message = self._controls.enter(name, str(event.new), end)
-        for field in self.fields[name]:
-            field.error_state = bool(message)
-        # Both ends of a range turn red, the sentence stands once.
-        shown = self.fields[name][end or 0]
-        for field in self.fields[name]:
-            field.helper_text = message if field is shown else ""
-
-    def _rows(self, names: Sequence[str]) -> list[Any]:
-        rows: list[Any] = []
-        for name in names:
-            fields = self.fields[name] = self._fields(name)
-            gap = {"gap": "8px"}
-            rows.append(
-                pn.Row(*fields, styles=gap, sizing_mode="stretch_width")
-                if len(fields) > 1
-                else fields[0]
-            )
-        return rows
+            self._folds[group].objects = self._fields.rows(names)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        first = self._rows(FIRST)
+        first = self._fields.rows(FIRST)
+        side_by_side = {"styles": {"gap": "8px"}, "sizing_mode": "stretch_width"}
         return pn.Column(
-            pn.Row(*first[:2], styles={"gap": "8px"}, sizing_mode="stretch_width"),
-            pn.Row(*first[2:], styles={"gap": "8px"}, sizing_mode="stretch_width"),
-            pn.Row(self.start, self.stop, sizing_mode="stretch_width", margin=(10, 0, 0, 0)),
+            pn.Row(*first[:2], **side_by_side),
+            pn.Row(*first[2:], **side_by_side),
+            pn.Row(self.start, self.pause, self.stop, margin=(10, 0, 0, 0), **side_by_side),
             self.reason,
             self._accordion,
             sizing_mode="stretch_width",
             styles={"padding": "14px 16px"},
         )
+
+
+def _button(label: str, icon: str, on_click: Any, **look: Any) -> pmui.Button:
+    return pmui.Button(
+        label=label,
+        icon=icon,
+        on_click=on_click,
+        sizing_mode="stretch_width",
+        margin=0,
+        sx=_BUTTON_SX,
+        **look,
+    )

@@ -104,6 +104,10 @@ class FieldPair(pn.viewable.Viewer):
         self._box.extend(self.plots[len(self._box) :])
         self._request()
 
+    def refresh(self) -> None:
+        """Read the selected run again: its artifact has changed."""
+        self._request()
+
     def close(self) -> None:
         """Follow the selection no more."""
         self._paints.close()

@@ -8,10 +8,15 @@ import holoviews as hv
 import numpy as np
 import panel as pn
 from bokeh.models import BoxZoomTool, WheelZoomTool
+from holoviews.core.data.interface import Interface
 from holoviews.streams import Pipe, PointerXY
 
 from irer_panel.fields import FieldStyle
 from irer_panel.viewport import Frame, Range
+
+# HoloViews takes dask.dataframe for loaded while Datashader, in another thread, only tries to
+# import it, which fails without PyArrow. No field of ours is a dask frame.
+Interface.interfaces.pop("dask", None)
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 90, 42, 54
 """Pixels around the frame: fixed, so that both frames align and stay square at every width."""

@@ -35,9 +35,10 @@ _CSS = f"""
 def header_html(snapshot: Snapshot) -> str:
     """State chip, progress bar with its words, and device of the shown hunt."""
     state, status = state_word(snapshot), snapshot.shown
+    tone, hint = TONES[state.tone], html.escape(status.stalled)
     percent = 100 * (progress(snapshot) or 0.0)
     return (
-        f'<div class="header"><div class="chip" role="status" style="--tone:{TONES[state.tone]}">'
+        f'<div class="header"><div class="chip" role="status" title="{hint}" style="--tone:{tone}">'
         f'<b aria-hidden="true">{state.sign}</b>{state.word}</div>'
         '<div class="progress"><div class="line">'
         f'<span title="The hunt that is shown">{html.escape(status.hunt_id)}</span>'

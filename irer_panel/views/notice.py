@@ -1,12 +1,13 @@
-"""What the state calls for, in words: why a hunt failed or stopped and what to do next."""
+"""What the state calls for, in words: why a hunt failed or stopped, and the button that goes on."""
 
+from collections.abc import Callable
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 import param
 
-from irer_panel.states import notice
+from irer_panel.states import continuable, notice
 from irer_panel.views.hunt_view import HuntView
 
 _DENSE = {
@@ -20,20 +21,37 @@ _DENSE = {
 class Notice(HuntView):
     """A bar above the tiles, shown only when there is something to say."""
 
-    def __init__(self, **params: Any) -> None:
+    def __init__(self, on_continue: Callable[[], None], **params: Any) -> None:
         super().__init__(**params)
-        self._alert = pmui.Alert(
-            "", sizing_mode="stretch_width", margin=0, visible=False, sx=_DENSE
+        self._alert = pmui.Alert("", sizing_mode="stretch_width", margin=0, sx=_DENSE)
+        self.go_on = pmui.Button(
+            label="Continue",
+            icon="replay",
+            variant="outlined",
+            on_click=lambda _: on_continue(),
+            margin=0,
+            align="center",
+            visible=False,
+            sx={"whiteSpace": "nowrap"},
+        )
+        self._row = pn.Row(
+            self._alert,
+            self.go_on,
+            sizing_mode="stretch_width",
+            styles={"gap": "12px"},
+            margin=0,
+            visible=False,
         )
         self._update()
 
     @param.depends("snapshot", watch=True)
     def _update(self) -> None:
         severity, text = notice(self.snapshot)
+        hunt_id = continuable(self.snapshot)
         if text:
-            self._alert.param.update(object=text, severity=severity, visible=True)
-        else:
-            self._alert.visible = False
+            self._alert.param.update(object=text, severity=severity)
+        self.go_on.param.update(label=f"Continue hunt {hunt_id}", visible=bool(hunt_id))
+        self._row.visible = bool(text)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return self._alert
+        return self._row

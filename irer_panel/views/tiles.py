@@ -13,7 +13,7 @@ from irer_panel.snapshot import Snapshot
 from irer_panel.states import state_word
 from irer_panel.theme import TONES
 from irer_panel.views.hunt_view import HuntView
-from irer_panel.wording import NONE, count, counted, duration, number, short_id
+from irer_panel.wording import NONE, SYMBOLS, count, counted, duration, number, short_id
 
 STABLE = 1e-3
 """sdg_h_norm_l2 below which a run counts as stable."""
@@ -37,12 +37,13 @@ _CSS = """
   font-weight: 400; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
 .detail { font-size: 12px; line-height: 16px; color: var(--mui-palette-text-secondary);
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.detail + .detail { white-space: normal; }
 """
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One figure: its key, name, value, a line below, what it means, and a tone."""
+    """One figure: its key, name, value, lines below, what it means, and a tone."""
 
     key: str
     name: str
@@ -51,6 +52,7 @@ class Tile:
     meaning: str
     tone: str = "default"
     text: bool = False
+    more: str = ""
 
 
 def tiles(snapshot: Snapshot) -> list[Tile]:
@@ -102,6 +104,7 @@ def tiles(snapshot: Snapshot) -> list[Tile]:
             _whose(best) if best else ("no run has a score" if status.runs_done else ""),
             f"Fitness of the best run so far. Whole id: {best.get('config_hash', NONE)}",
             "primary",
+            more=_keys(best.get("params") or {}),
         ),
         Tile(
             "failures",
@@ -139,12 +142,20 @@ class Tiles(HuntView):
 def _tile_html(tile: Tile) -> str:
     value, detail = html.escape(tile.value), html.escape(tile.detail)
     kind = "value text" if tile.text else "value"
+    more = f'<div class="detail">{html.escape(tile.more)}</div>' if tile.more else ""
     hint = f"{tile.value}\n{tile.meaning}" if tile.text else tile.meaning  # text may be cut
     return (
         f'<div class="tile" data-tile="{tile.key}" style="--tone:{TONES[tile.tone]}" '
         f'title="{html.escape(hint)}"><div class="name">{tile.name}</div>'
-        f'<div class="{kind}">{value}</div><div class="detail">{detail}</div></div>'
+        f'<div class="{kind}">{value}</div><div class="detail">{detail}</div>{more}</div>'
     )
+
+
+def _keys(params: Mapping[str, Any]) -> str:
+    """The searched keys and their values, those of old by their letters: "κ 0.043 σ 0.41"."""
+    # A no-break space within each, an en space between them.
+    words = (f"{SYMBOLS.get(key, key)}\u00a0{number(value)}" for key, value in params.items())
+    return "\u2002".join(words)
 
 
 def _whose(best: Mapping[str, Any]) -> str:
@@ -157,12 +168,16 @@ def _of(done: int) -> str:
 
 def _since(snapshot: Snapshot) -> str:
     status = snapshot.shown
+    if snapshot.elsewhere:
+        return snapshot.elsewhere
+    if status.state == "paused":
+        return f"for {duration(max(0.0, snapshot.taken - status.since))}"
     if status.active:
         stage = status.stage or status.state
         silence = time.time() - status.heartbeat
         return stage if silence < QUIET else f"{stage} · silent for {duration(silence)}"
     if status.state == "idle":
-        return "press Start" if not snapshot.elsewhere else ""
+        return "press Start"
     return f"hunt {status.hunt_id}"
 
 

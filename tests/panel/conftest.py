@@ -20,15 +20,19 @@ class Served(NamedTuple):
 
     url: str
     workspace: Path
+    process: subprocess.Popen[str]
 
 
 @pytest.fixture(scope="module")
 def start_server(tmp_path_factory) -> Iterator[Callable[..., Served]]:
-    """Start `irer serve` (or another command that prints its address) on a free port."""
+    """Start `irer serve` (or another command that prints its address) on a free port.
+
+    Each in a session of its own, so that it can be killed with all its auditors.
+    """
     started: list[subprocess.Popen[str]] = []
 
-    def start(*command: str) -> Served:
-        workspace = tmp_path_factory.mktemp("served") / "workspace"
+    def start(*command: str, workspace: Path | None = None) -> Served:
+        workspace = workspace or tmp_path_factory.mktemp("served") / "workspace"
         process = subprocess.Popen(
             [sys.executable, "-m", *(command or ("engine.cli", "serve", "--port", "0"))],
             cwd=REPOSITORY,
@@ -36,6 +40,7 @@ def start_server(tmp_path_factory) -> Iterator[Callable[..., Served]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         started.append(process)
         assert process.stdout is not None
@@ -43,7 +48,7 @@ def start_server(tmp_path_factory) -> Iterator[Callable[..., Served]]:
         for line in process.stdout:
             said += line
             if found := re.search(r"http://(127\.0\.0\.1|localhost):\d+\S*", line):
-                return Served(found[0].rstrip("/"), workspace)
+                return Served(found[0].rstrip("/"), workspace, process)
         raise AssertionError(f"the server ended before it listened:\n{said}")
 
     yield start

@@ -1,12 +1,12 @@
 """The page's controls are the engine's settings, and its refusals are the engine's own."""
 
-import param
 import pytest
 
 from engine.errors import SettingsError
+from engine.hunt.strategies import strategy_names
 from engine.schema import specs
 from engine.settings import HuntSettings, RunConfig
-from irer_panel.controls import SEARCHED, HuntControls, label, parse, purpose
+from irer_panel.controls import HuntControls, choices, label, parse, purpose
 
 SPECS = {**specs(HuntSettings), **specs(RunConfig)}
 
@@ -95,6 +95,40 @@ def test_two_pages_do_not_share_their_controls():
     assert other.errors == {}
 
 
-def test_searched_settings_are_those_whose_intervals_a_hunt_has():
-    assert SEARCHED == ("param_kappa", "param_sigma_k", "param_alpha")
-    assert all(isinstance(HuntControls.param[name], param.Number) for name in SEARCHED)
+def test_searched_settings_follow_the_search_text():
+    controls = HuntControls()
+    assert controls.searched() == ("param_kappa", "param_sigma_k", "param_alpha")
+    assert controls.enter("search", "epsilon=0.01:1:log param_alpha=off") == ""
+    assert controls.searched() == ("param_kappa", "param_sigma_k", "epsilon")
+    assert "epsilon=0.01:1:log" in controls.enter("search", "epsilon=1:0")
+    assert controls.searched() == ("param_kappa", "param_sigma_k", "epsilon")
+
+
+def test_strategies_and_objectives_can_be_chosen_from_what_the_engine_knows():
+    assert list(choices("strategy")) == strategy_names()
+    assert len(set(choices("objectives"))) == 8
+    controls = HuntControls()
+    for each in choices("objectives"):
+        assert controls.enter("objectives", each) == ""
+    assert controls.enter("objectives", "fidelity,evidence") == ""
+    assert controls.settings().sought == ("fidelity", "evidence")
+
+
+def test_what_start_was_refused_for_stands_at_its_field_until_something_is_entered():
+    controls = HuntControls()
+    controls.refuse(SettingsError("objectives: got 2 …", field="objectives"))
+    assert controls.refused == {"objectives": "objectives: got 2 …"}
+    controls.settings()
+    controls.enter("seed", "7")
+    assert controls.refused == {}
+    controls.refuse(SettingsError("hunt: got none …", field="hunt_id"))
+    assert controls.refused == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("audit_limit_s", "Audit limit [s]"), ("history_mb", "History [MB]"),
+     ("max_hours", "Max hours"), ("param_sigma_k", "Sigma k [1/x]"), ("keep_best", "Keep best")],
+)  # fmt: skip
+def test_a_label_has_its_unit_once(name, words):
+    assert label(name) == words

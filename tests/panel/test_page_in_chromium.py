@@ -3,29 +3,16 @@
 import time
 
 import pytest
+from browsing import QUICK, TIMEOUT, becomes, fill, status_of
 
 from engine.store.lock import WorkspaceLock
 
 pytestmark = pytest.mark.browser
 
-TIMEOUT = 60_000.0
-QUICK = {"N grid": "32", "Domain length": "256", "T steps": "60", "History frames": "0"}
-
 
 @pytest.fixture(scope="module")
 def server(start_server):
     return start_server()
-
-
-def fill(page, values):
-    for label, value in values.items():
-        field = page.get_by_role("textbox", name=label)
-        field.fill(value)
-        field.blur()
-
-
-def status_of(page):
-    return page.locator("[data-tile=status] .value")
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +28,6 @@ def hunted(server, chromium):
     status_of(page).get_by_text("Completed").wait_for(timeout=3 * TIMEOUT)
     page.close()
     return server
-
-
-def becomes(look, seconds=30.0):
-    """Ask until it is so: each view of a page hears of a change in a message of its own."""
-    until = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < until, f"still not {look}"
-        time.sleep(0.05)
 
 
 def boxes(page, selector, count):

@@ -204,7 +204,7 @@ def test_stop_and_a_second_start_reach_the_engine_and_their_refusals_the_page(fi
         cockpit.start()
         call = await asyncio.wait_for(told, 30)
         cockpit.close()
-        return call.args[0]
+        return str(call.args[0])
 
     def told_by(told, call):
         told.get_loop().call_soon_threadsafe(told.set_result, call)

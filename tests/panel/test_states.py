@@ -5,10 +5,24 @@ from dataclasses import replace
 
 import pytest
 
-from engine.live.status import HuntStatus
-from irer_panel.snapshot import Snapshot
-from irer_panel.states import notice, progress, progress_words, start_refusal, state_word, verdict
-from irer_panel.views.best import best_json
+from engine.live.status import ACTIVE, HuntStatus
+from engine.store.tables import HUNT_STATES
+from irer_panel.job import PROMOTE, RESTORE, Job
+from irer_panel.snapshot import INTERRUPTED, Snapshot
+from irer_panel.states import (
+    STATES,
+    can_pause,
+    can_work,
+    continuable,
+    eviction_words,
+    notice,
+    progress,
+    progress_words,
+    start_refusal,
+    state_word,
+    verdict,
+)
+from irer_panel.views.best import best_json, promotion_words
 from irer_panel.views.header import header_html
 from irer_panel.views.run_heading import heading_html
 from irer_panel.views.runs import COLUMNS, run_table
@@ -50,12 +64,21 @@ def test_progress_is_runs_generation_rate_and_time_left():
     assert 'aria-valuenow="37"' in header_html(seen())
 
 
-@pytest.mark.parametrize("state", ["starting", "running", "stopping"])
-def test_start_is_refused_with_a_reason_while_a_hunt_is_under_way(state):
+@pytest.mark.parametrize(
+    ("state", "way_out"),
+    [
+        ("starting", "Stop it, or wait"),
+        ("running", "Stop it, or wait"),
+        ("paused", "Resume it, or stop it"),
+        ("stopping", "ends within seconds"),
+    ],
+)
+def test_start_is_refused_with_a_reason_while_a_hunt_is_under_way(state, way_out):
     reason = start_refusal(changed(state=state))
     assert "2026-11-20-001" in reason
     assert "37 of 100 runs" in reason
-    assert "Stop it, or wait" in reason
+    assert way_out in reason
+    assert f"is {state}" in reason
 
 
 @pytest.mark.parametrize("state", ["idle", "completed", "stopped", "failed"])
@@ -66,7 +89,11 @@ def test_start_is_open_otherwise(state):
 def test_a_failed_hunt_says_why_what_is_kept_and_what_to_do():
     severity, text = notice(changed(state="failed", error="disk full; free disk space."))
     assert severity == "error"
-    for part in ("failed: disk full; free disk space.", "37 of 100 runs", "press Start"):
+    for part in (
+        "failed: disk full; free disk space.",
+        "37 of 100 runs",
+        "continue it, or start another",
+    ):
         assert part in text
 
 
@@ -74,6 +101,90 @@ def test_a_stopped_hunt_says_what_is_kept():
     severity, text = notice(changed(state="stopped"))
     assert severity == "warning"
     assert "37 of 100 runs were done and are kept" in text
+    assert "Continue it where it was" in text
+
+
+def test_an_interrupted_hunt_says_so_and_can_go_on():
+    look = changed(state=INTERRUPTED)
+    severity, text = notice(look)
+    assert severity == "warning"
+    assert "was interrupted: its process ended before it did" in text
+    assert state_word(look).word == "Interrupted"
+    assert continuable(look) == "2026-11-20-001"
+
+
+@pytest.mark.parametrize("state", ["stopped", "failed"])
+def test_a_hunt_that_ended_early_can_go_on_while_nothing_else_computes(state):
+    look = changed(state=state)
+    assert continuable(look) == "2026-11-20-001"
+    assert continuable(replace(look, elsewhere="process 7 on there (hunt)")) == ""
+    assert continuable(replace(look, job=Job(PROMOTE, "a" * 40, active=True))) == ""
+
+
+@pytest.mark.parametrize("state", ["idle", "starting", "running", "paused", "completed"])
+def test_no_other_hunt_can_go_on(state):
+    assert continuable(changed(state=state)) == ""
+
+
+def test_a_stall_is_a_warning_and_marks_the_chip():
+    look = changed(stalled="No progress for 12 s while auditing, where 10 s would be long.")
+    severity, text = notice(look)
+    assert severity == "warning"
+    assert "No progress for 12 s while auditing" in text
+    assert "Stop keeps what is done" in text
+    assert "Stalled" in header_html(look)
+    assert "No progress for 12 s" in header_html(look)
+
+
+def test_a_paused_hunt_promises_no_end():
+    words = progress_words(changed(state="paused"))
+    assert words == "37/100 runs · gen 4/10 · 1.8 runs/s"
+    look = replace(changed(state="paused", since=100.0), taken=160.0)
+    assert {tile.key: tile for tile in tiles(look)}["status"].detail == "for 1 min 0 s"
+    assert can_pause(look)
+    assert can_pause(seen())
+    assert not can_pause(changed(state="starting"))
+
+
+def test_every_state_of_a_hunt_has_a_word():
+    assert set(STATES) == {*ACTIVE, *HUNT_STATES, "idle", INTERRUPTED}
+
+
+def test_a_promotion_under_way_takes_the_place_of_a_hunt_and_says_for_how_long():
+    job = Job(PROMOTE, BEST["config_hash"], began=100.0, active=True)
+    look = replace(changed(state="completed"), best=BEST, job=job, taken=112.0)
+    words = "Promoting run 01234567: it is computed again on a grid twice as fine"
+    assert start_refusal(look).startswith(words)
+    assert "for 12 s so far" in start_refusal(look)
+    assert words in promotion_words(look)
+    assert not can_work(look)
+
+
+def test_a_promotion_that_failed_says_why_and_that_of_another_run_is_not_shown():
+    failed = Job(PROMOTE, BEST["config_hash"], problem="too little memory; take less.")
+    look = replace(changed(state="completed"), best=BEST, job=failed)
+    assert "Not promoted: too little memory; take less." in promotion_words(look)
+    other = replace(look, job=replace(failed, run="f" * 40))
+    assert promotion_words(other) == ""
+
+
+def test_an_evicted_run_says_when_why_and_what_can_be_done():
+    row = {"config_hash": "a" * 40, "evicted": "2026-11-20T10:00:00+00:00"}
+    words = eviction_words(seen(), row)
+    assert "aaaaaaaa were evicted on 2026-11-20" in words
+    assert "computed again" in words
+    other = Job(RESTORE, "a" * 40, conclusion="Not restored: other bytes.")
+    assert eviction_words(seen(job=other), row) == "Not re-created. Not restored: other bytes."
+    assert "compared byte for byte" in eviction_words(
+        seen(job=replace(other, conclusion="", active=True)), row
+    )
+
+
+def test_the_best_shows_the_searched_keys_of_the_hunt():
+    best = {**BEST, "params": {"param_kappa": 0.0432, "epsilon": 0.1, "sdg_tau": 2.0}}
+    tile = {tile.key: tile for tile in tiles(changed(best=best))}["fitness"]
+    assert tile.more == "κ\u00a00.0432\u2002ε\u00a00.1\u2002τ\u00a02"
+    assert "κ\u00a00.0432\u2002ε\u00a00.1\u2002τ\u00a02" in tiles_html(changed(best=best))
 
 
 def test_a_low_score_that_the_nulls_match_is_called_insignificant():
