@@ -70,7 +70,7 @@ class Ledger:
                 "INSERT INTO hunts (hunt_id, created, settings, state) VALUES (?, ?, ?, 'running')",
                 (hunt_id, now, strict_json.dumps(settings.to_dict())),
             )
-            _append(connection, "hunt_started", hunt_id, None, {})
+            append(connection, "hunt_started", hunt_id, None, {})
         return hunt_id
 
     def finish_hunt(self, hunt_id: str, state: str, reason: str = "") -> None:
@@ -95,7 +95,7 @@ class Ledger:
                     f"hunt {hunt_id}: not running here, expected a running hunt to end; look at "
                     "the hunt list."
                 )
-            _append(connection, f"hunt_{state}", hunt_id, None, {"reason": reason})
+            append(connection, f"hunt_{state}", hunt_id, None, {"reason": reason})
 
     def reopen_hunt(self, hunt_id: str) -> None:
         """Enter that an ended hunt goes on: it is running again; and the event of it.
@@ -114,7 +114,7 @@ class Ledger:
                     f"hunt {hunt_id}: got none that is unfinished, expected one; look at the hunt "
                     "list."
                 )
-            _append(connection, "hunt_continued", hunt_id, None, {})
+            append(connection, "hunt_continued", hunt_id, None, {})
 
     def commit_run(
         self,
