@@ -11,6 +11,7 @@ BENCHES = {
     "page": "benchmarks.bench_page",
     "hunt": "benchmarks.bench_hunt",
     "strategies": "benchmarks.bench_strategies",
+    "search": "benchmarks.bench_search",
     "ledger": "benchmarks.bench_ledger",
     "physics": "benchmarks.bench_physics",
     "audit": "benchmarks.bench_audit",

@@ -14,8 +14,9 @@ from engine.hunt.auditors import Auditors
 from engine.hunt.devices import Device, opened
 from engine.hunt.gate import Gate
 from engine.hunt.gradients import check_smooth
+from engine.hunt.keeping import Keeping
 from engine.hunt.loop import run_hunt
-from engine.hunt.runs import artifact_bytes
+from engine.hunt.retention import hunt_bytes, sweep_evicted
 from engine.hunt.significance import write_report
 from engine.hunt.site import Site
 from engine.hunt.strategies import make_strategy
@@ -23,6 +24,7 @@ from engine.live.bus import Bus
 from engine.live.logs import log_to
 from engine.live.status import ACTIVE, HuntStatus, StatusBoard
 from engine.settings import HuntSettings
+from engine.store.hunt_record import write_hunt_record
 from engine.store.ledger import Ledger, bring_up_to_date
 from engine.store.lock import WorkspaceLock, holder
 from engine.store.reader import LedgerReader
@@ -163,9 +165,9 @@ class Engine:
                     self._lock.acquire("hunt")
                 closing = opening.pop_all()
             try:
-                frames = settings.frames_of(settings.base)
-                size = settings.total_runs * artifact_bytes(settings.base, frames)
-                self.workspace.require_free(size, f"{settings.total_runs} artifacts")
+                left = settings.total_runs - (self.reader.count(earlier) if earlier else 0)
+                size = hunt_bytes(settings).peak * left // settings.total_runs
+                self.workspace.require_free(size, f"{left} runs")
                 self._gate.reset()
                 born: Future[str] = Future()
                 thread = threading.Thread(
@@ -240,11 +242,13 @@ class Engine:
                 if hunt["state"] == "running":  # under our lock, so its process is gone
                     ledger.finish_hunt(hunt["hunt_id"], "failed", "Its process ended before it.")
             self.workspace.sweep_temporaries()
+            sweep_evicted(self.workspace, self.reader)
             if earlier is None:
                 hunt_id = ledger.create_hunt(settings)
             else:
                 hunt_id = earlier
                 ledger.reopen_hunt(hunt_id)
+            self._record(hunt_id)
         except BaseException as error:
             if ledger is not None:
                 ledger.close()
@@ -269,6 +273,7 @@ class Engine:
             try:
                 self._report(hunt_id)  # before the end: a hunt that has ended has its report
                 ledger.finish_hunt(hunt_id, state, reason)
+                self._record(hunt_id)
             except EngineError as error:
                 _log.error("The outcome of hunt %s could not be written: %s", hunt_id, error)
                 state, reason = "failed", reason or str(error)
@@ -285,6 +290,12 @@ class Engine:
                     last_event=f"Hunt {hunt_id} {state} after {done} runs. {reason}".strip(),
                 )
 
+    def _record(self, hunt_id: str) -> None:
+        """Keep what the ledger knows of a hunt beside it, so that it can be rebuilt."""
+        for hunt in self.reader.hunts():
+            if hunt["hunt_id"] == hunt_id:
+                write_hunt_record(self.workspace, hunt)
+
     def _report(self, hunt_id: str) -> None:
         """Weigh the hunt's runs together; that this fails makes the hunt no failure."""
         try:
@@ -296,6 +307,7 @@ class Engine:
         self, settings: HuntSettings, hunt_id: str, ledger: Ledger, device: Device
     ) -> tuple[str, str]:
         """Its outcome: the final state, and the reason where there is one."""
+        keeping = Keeping(self.workspace, ledger, self.reader, settings, hunt_id)
         try:
             site = Site(
                 workspace=self.workspace,
@@ -309,7 +321,9 @@ class Engine:
                 deadline=_deadline(settings),
             )
             self._board.turn(("starting",), state="running")
-            return "completed", asyncio.run(run_hunt(settings, hunt_id, site))
+            return "completed", asyncio.run(
+                run_hunt(settings, hunt_id, site, keeping.after_generation)
+            )
         except StopRequested:
             return "stopped", ""
         except EngineError as error:
@@ -320,6 +334,8 @@ class Engine:
             return "failed", (
                 f"{type(error).__name__}: {error}; see {self.workspace.hunt_log_path.name}"
             )
+        finally:
+            keeping.close()
 
 
 def _deadline(settings: HuntSettings) -> float | None:

@@ -38,7 +38,7 @@ class Rebuilt:
         hunts: ids of the hunts that it has; each gets its places back when it is resumed.
         aside: where the old ledger lies now; empty where there was none.
         damaged: why a report or a record could not be used, by file name.
-        without_artifact: runs that are in the ledger although their artifact is gone.
+        without_artifact: runs that are in the ledger as evicted, for their artifact is gone.
         without_provenance: artifacts of runs that are not in the ledger, for want of an audit.
     """
 
@@ -62,7 +62,11 @@ class Rebuilt:
             lines.append("`irer hunt --resume HUNT_ID` gives a hunt its places back")
         for title, names, advice in (
             ("could not be used", [f"{n}: {why}" for n, why in self.damaged.items()], ""),
-            ("in the ledger, but their artifact is gone", self.without_artifact, ""),
+            (
+                "in the ledger as evicted, for their artifact is gone",
+                self.without_artifact,
+                "`irer restore ID` makes one again",
+            ),
             (
                 "not in the ledger: an artifact that was never audited",
                 self.without_provenance,
@@ -130,6 +134,7 @@ def _write(path: Path, workspace: Workspace, found: Rebuilt) -> None:
             name = path.stem.removeprefix("rho_history_")
             if len(name) == 40 and not (workspace.provenance_path(name)).is_file():
                 found.without_provenance.append(name)
+        ledger.mark_evicted(found.without_artifact)
         ledger.append_event("ledger_rebuilt", payload={"runs": found.runs})
 
 
