@@ -4,13 +4,16 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from engine.audit.report import audit_run
 from engine.cores import step_aside, usable_cores
 
 _INSIST = 0.1
+_PATIENCE = 2.0
 
 
 class AuditTimeoutError(Exception):
@@ -48,7 +51,7 @@ class Auditors:
                     # What is handed to a pool just as it breaks may never be answered.
                     if not self._pool._broken:
                         return future
-                _shut(self._pool, wait=False)
+                _shut(self._pool)
                 self._pool = None
 
     def submit_alone(
@@ -64,8 +67,14 @@ class Auditors:
         """End the worker processes."""
         with self._lock:
             pool, self._pool = self._pool, None
-        if pool is not None:
-            _shut(pool, wait=True)
+        if pool is None:
+            return
+        until = time.monotonic() + _PATIENCE
+        for worker in _shut(pool):
+            worker.join(max(0.0, until - time.monotonic()))
+            if worker.is_alive():  # one that died may hold the lock of the queue that tells it
+                worker.kill()
+                worker.join()
 
 
 def _audit(root: str, config_hash: str, draws: int, limit_s: float) -> dict[str, Any]:
@@ -91,16 +100,18 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_live_and_die)
 
 
-def _shut(pool: ProcessPoolExecutor, *, wait: bool) -> None:
-    """Shut a pool down; the workers of one that broke are ended first.
+def _shut(pool: ProcessPoolExecutor) -> list[BaseProcess]:
+    """Tell a pool to end, and end the workers of one that broke; these are its workers.
 
     Python 3.11 may launch a worker while the pool breaks. Nobody ends that one, and the pool's
     thread, for which the interpreter waits at its exit, waits for it.
     """
+    workers: list[BaseProcess] = list(pool._processes.values())
     if pool._broken:
-        for worker in list(pool._processes.values()):
+        for worker in workers:
             worker.kill()
-    pool.shutdown(wait=wait, cancel_futures=True)
+    pool.shutdown(wait=False, cancel_futures=True)
+    return workers
 
 
 def _live_and_die() -> None:

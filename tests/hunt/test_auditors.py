@@ -11,6 +11,17 @@ from engine.settings import RunConfig
 from engine.store.workspace import Workspace
 
 
+def closed_soon(auditors):
+    closing = threading.Thread(target=auditors.close, daemon=True)
+    closing.start()
+    closing.join(20)
+    assert not closing.is_alive(), "the pool waits for a worker that nobody told to end"
+    until = time.monotonic() + 20
+    while multiprocessing.active_children():
+        assert time.monotonic() < until, "a worker of a broken pool lives on"
+        time.sleep(0.01)
+
+
 def test_a_worker_that_is_launched_while_the_pool_breaks_is_not_waited_for(tmp_path):
     """Its audit ends, one way or the other, and so does the pool."""
     run = (str(Workspace.open(tmp_path).root), RunConfig().config_hash, 19)
@@ -23,11 +34,15 @@ def test_a_worker_that_is_launched_while_the_pool_breaks_is_not_waited_for(tmp_p
         for future in futures:
             with contextlib.suppress(BrokenProcessPool):
                 assert future.result(60)["status"] == "artifact_missing"
-        closing = threading.Thread(target=auditors.close, daemon=True)
-        closing.start()
-        closing.join(15)
-        assert not closing.is_alive(), "the pool waits for a worker that nobody told to end"
-        until = time.monotonic() + 60
-        while multiprocessing.active_children():
-            assert time.monotonic() < until, "a worker of a broken pool lives on"
-            time.sleep(0.01)
+        closed_soon(auditors)
+
+
+def test_a_worker_that_dies_at_the_end_does_not_keep_the_others_from_it(tmp_path):
+    """It may hold the lock of the queue from which they would hear that it is over."""
+    run = (str(Workspace.open(tmp_path).root), RunConfig().config_hash, 19)
+    for number in range(4):
+        auditors = Auditors(2)
+        for future in [auditors.submit(*run) for _ in range(4)]:
+            future.result(60)
+        multiprocessing.active_children()[number % 2].kill()
+        closed_soon(auditors)
