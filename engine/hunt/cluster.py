@@ -69,6 +69,7 @@ class Cluster:
     ) -> None:
         """Until the task is done; a stop is passed on to it, or takes it back if it waits."""
         from distributed import Event
+        from distributed.comm import CommClosedError
 
         told = False
         try:
@@ -79,7 +80,7 @@ class Cluster:
                     stop.set()
                     told = True
             future.set_result(task.result())
-        except CancelledError:
+        except (CancelledError, CommClosedError):
             future.set_exception(
                 ClusterError(
                     f"scheduler: lost {self._address} with a batch "

@@ -17,7 +17,7 @@ from engine.store import strict_json
 from engine.store.artifact import open_artifact, sha256_file
 from engine.store.event import Event
 from engine.store.provenance import read_provenance
-from engine.store.reader import LedgerReader
+from engine.store.reader import COLUMNS, LedgerReader
 from engine.store.tables import connect_reader
 from engine.store.workspace import FOLDERS, Workspace
 
@@ -42,25 +42,29 @@ def events_of(reader: LedgerReader) -> list[Event]:
     return reader.events_after(0, 1_000_000)
 
 
+def all_rows(reader: LedgerReader) -> list[dict[str, Any]]:
+    """Every run at every place that it has."""
+    with reader.places() as rows:
+        return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+
+
 def places_of(reader: LedgerReader) -> dict[Place, str]:
     """Every place that the ledger holds, and its run."""
-    with reader.places() as rows:
-        return {
-            (row["generation"], row["member"], row["replicate"]): row["config_hash"]
-            for row in rows
-            if row["hunt_id"] is not None
-        }
+    return {
+        (row["generation"], row["member"], row["replicate"]): row["config_hash"]
+        for row in all_rows(reader)
+        if row["hunt_id"] is not None
+    }
 
 
 def rows_of(place: Path) -> dict[Place, dict[str, Any]]:
     """Everything of a hunt's runs that does not depend on when it ran, by place."""
-    with reader_of(place).places() as rows:
-        return {
-            (row["generation"], row["member"], row["replicate"]): {
-                name: value for name, value in row.items() if name not in ("hunt_id", "committed")
-            }
-            for row in rows
+    return {
+        (row["generation"], row["member"], row["replicate"]): {
+            name: value for name, value in row.items() if name not in ("hunt_id", "committed")
         }
+        for row in all_rows(reader_of(place))
+    }
 
 
 def losses(seen: Mapping[Place, str], printed: int, place: Path) -> list[str]:
@@ -125,8 +129,7 @@ def ledger_faults(place: Path) -> list[str]:
         for e in events
         if e.kind == "run_committed" and e.hunt_id is not None
     )
-    with reader.places() as rows:
-        held = list(rows)
+    held = all_rows(reader)
     names = ("hunt_id", "generation", "member", "replicate")
     if told != sorted(tuple(r[n] for n in names) for r in held if r["hunt_id"] is not None):
         found.append("events: not one run_committed for every place")

@@ -46,8 +46,8 @@ def told(monkeypatch):
         events.append(("renamed", *identity(os.stat(source), source), Path(target)))
         replace(source, target)
 
-    def recorded_writer(path):
-        connection = connect_writer(path)
+    def recorded_writer(*given):
+        connection = connect_writer(*given)
         connection.set_trace_callback(lambda text: events.append(("ledger", text)))
         return connection
 

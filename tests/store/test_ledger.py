@@ -96,7 +96,7 @@ def test_every_turn_of_a_hunt_has_its_event_in_the_same_commit(ledger, reader, h
     def fail(*_):
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(ledger_module, "_append", fail)
+    monkeypatch.setattr(ledger_module, "append", fail)
     for turn in (
         lambda: ledger.create_hunt(HuntSettings()),
         lambda: ledger.finish_hunt(hunt, "completed"),
