@@ -90,12 +90,11 @@ class BestRun(HuntView):
         self._verdict.object = verdict(snapshot)
         self._run = str(snapshot.best["config_hash"]) if snapshot.best else ""
         config = (snapshot.best or {}).get("config")
-        self.promote.param.update(
-            label=f"Promote to N = {2 * config['N_grid']}" if config else "Promote",
-            disabled=not self._run or not can_work(snapshot),
-        )
+        self.promote.label = f"Promote to N = {2 * config['N_grid']}" if config else "Promote"
+        self.promote.disabled = not self._run or not can_work(snapshot)
         words = promotion_words(snapshot)
-        self._promotion.param.update(object=words, visible=bool(words))
+        if words != self._promotion.object:
+            self._promotion.param.update(object=words, visible=bool(words))
         if text == self._text:
             return
         self._text = text

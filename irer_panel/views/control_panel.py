@@ -83,11 +83,10 @@ class ControlPanel(HuntView):
         refusal, status = start_refusal(self.snapshot), self.snapshot.status
         paused = status.state == "paused"
         self.start.disabled = bool(refusal)
-        self.pause.param.update(
-            disabled=not can_pause(self.snapshot),
-            label="Resume" if paused else "Pause",
-            icon="play_arrow" if paused else "pause",
-        )
+        self.pause.disabled = not can_pause(self.snapshot)
+        if paused != (self.pause.label == "Resume"):
+            label, icon = ("Resume", "play_arrow") if paused else ("Pause", "pause")
+            self.pause.param.update(label=label, icon=icon)
         self.stop.disabled = not status.active or status.state == "stopping"
         self.reason.object = refusal or size_words(self._controls, self.snapshot.room)
 

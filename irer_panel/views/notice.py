@@ -42,12 +42,15 @@ class Notice(HuntView):
             margin=0,
             visible=False,
         )
+        self._says = ("", "", "")
         self._update()
 
     @param.depends("snapshot", watch=True)
     def _update(self) -> None:
-        severity, text = notice(self.snapshot)
-        hunt_id = continuable(self.snapshot)
+        says = (*notice(self.snapshot), continuable(self.snapshot))
+        if says == self._says:
+            return
+        self._says = severity, text, hunt_id = says
         if text:
             self._alert.param.update(object=text, severity=severity)
         self.go_on.param.update(label=f"Continue hunt {hunt_id}", visible=bool(hunt_id))
