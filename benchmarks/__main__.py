@@ -12,6 +12,7 @@ BENCHES = {
     "hunt": "benchmarks.bench_hunt",
     "strategies": "benchmarks.bench_strategies",
     "search": "benchmarks.bench_search",
+    "pipeline": "benchmarks.bench_pipeline",
     "ledger": "benchmarks.bench_ledger",
     "physics": "benchmarks.bench_physics",
     "audit": "benchmarks.bench_audit",
