@@ -1,8 +1,8 @@
 """A generation in this engine, against a process a worker and a process a validator for each run.
 
 The other side is how such pipelines are usually written: a loop that starts the solver's script on
-a config, then the validator's on its artifact, on this very code, whose compiled programs are in the
-cache by then. One after the other, as they are written, and with two jobs at a time.
+a config, then the validator's on its artifact, on this very code, its compiled programs in the
+cache. One after the other, as they are written, and with two jobs at a time.
 """
 
 import json
