@@ -44,6 +44,7 @@ BATCH_FAILURES_END_A_HUNT = (StopRequested, WorkspaceError, DeviceMemoryError, C
 """What no other candidate could survive either; anything else is that batch's own failure."""
 
 _TICK = 0.2
+_PATIENCE = 5.0
 
 Place = tuple[int, int]
 """A member of the generation and one of its replicates."""
@@ -220,7 +221,7 @@ class Evaluation:
             async with gate:
                 audited = asyncio.wrap_future(submit(*task))
                 try:
-                    provenance = await audited
+                    provenance = await self._awaited(audited)
                 except BrokenProcessPool as error:
                     _log.warning("The auditor of %s died: %s", config.config_hash, error)
                     reason = f"its auditor's process died twice: {error}"
@@ -237,6 +238,19 @@ class Evaluation:
                     row = RunRow.from_provenance(config, provenance)
                     return {c.place: self._commit(c, row, gradient) for c in group}
         return self._commit_failed([group], failure, reason)
+
+    async def _awaited(self, audit: "asyncio.Future[dict[str, Any]]") -> dict[str, Any]:
+        """What an audit found; a hunt that is to stop waits only so long for it.
+
+        The run's artifact stays, so that the hunt, when it goes on, only has to audit it again.
+        """
+        patience = _PATIENCE
+        while not (await asyncio.wait({audit}, timeout=_TICK))[0]:
+            patience -= _TICK if self._site.gate.stopped else 0.0
+            if patience <= 0:
+                audit.cancel()
+                raise StopRequested("an audit under way was abandoned.")
+        return audit.result()
 
     def _commit_failed(
         self, groups: list[list[Candidate]], failure: str, reason: str
