@@ -11,13 +11,18 @@ from engine.settings import RunConfig
 from engine.store.workspace import Workspace
 
 
-def closed_soon(auditors):
+def workers(others):
+    """The processes of the pool, and not what an earlier test left to end."""
+    return [child for child in multiprocessing.active_children() if child not in others]
+
+
+def closed_soon(auditors, others):
     closing = threading.Thread(target=auditors.close, daemon=True)
     closing.start()
     closing.join(20)
     assert not closing.is_alive(), "the pool waits for a worker that nobody told to end"
     until = time.monotonic() + 20
-    while multiprocessing.active_children():
+    while workers(others):
         assert time.monotonic() < until, "a worker of a broken pool lives on"
         time.sleep(0.01)
 
@@ -25,24 +30,26 @@ def closed_soon(auditors):
 def test_a_worker_that_is_launched_while_the_pool_breaks_is_not_waited_for(tmp_path):
     """Its audit ends, one way or the other, and so does the pool."""
     run = (str(Workspace.open(tmp_path).root), RunConfig().config_hash, 19)
+    others = multiprocessing.active_children()
     for _ in range(10):
         auditors = Auditors(2)
         first = auditors.submit(*run)
-        [victim] = multiprocessing.active_children()
+        [victim] = workers(others)
         victim.kill()
         futures = [first, *(auditors.submit(*run) for _ in range(3))]
         for future in futures:
             with contextlib.suppress(BrokenProcessPool):
                 assert future.result(60)["status"] == "artifact_missing"
-        closed_soon(auditors)
+        closed_soon(auditors, others)
 
 
 def test_a_worker_that_dies_at_the_end_does_not_keep_the_others_from_it(tmp_path):
     """It may hold the lock of the queue from which they would hear that it is over."""
     run = (str(Workspace.open(tmp_path).root), RunConfig().config_hash, 19)
+    others = multiprocessing.active_children()
     for number in range(4):
         auditors = Auditors(2)
         for future in [auditors.submit(*run) for _ in range(4)]:
             future.result(60)
-        multiprocessing.active_children()[number % 2].kill()
-        closed_soon(auditors)
+        workers(others)[number % 2].kill()
+        closed_soon(auditors, others)

@@ -10,7 +10,7 @@ from engine.hunt.engine import Engine
 from engine.hunt.promote import promote
 from engine.hunt.replicate import replicate
 from engine.hunt.restore import NOT_REPRODUCED, OTHER_DEVICE, OTHER_SOFTWARE, frame_counts, restore
-from engine.hunt.retention import evict, evictable
+from engine.hunt.retention import evict
 from engine.settings import HuntSettings, RunConfig
 from engine.store.artifact import open_artifact, sha256_file
 from engine.store.ledger import Ledger
@@ -39,10 +39,11 @@ def hunted(tmp_path_factory):
     hunt_id = engine.start_hunt(HUNT)
     status = engine.wait()
     assert (status.state, status.failures) == ("completed", {})
-    names = evictable(engine.reader.holdings(hunt_id), HUNT.keep_best, HUNT.keep_every)
-    runs = {row["config_hash"] for row in engine.reader.runs(hunt_id)}
-    assert runs - set(names) == {engine.reader.best(hunt_id)["config_hash"]}
-    evicted(engine.workspace, names)
+    runs = engine.reader.runs(hunt_id)
+    names = [row["config_hash"] for row in runs if row["evicted"]]
+    assert {row["config_hash"] for row in runs} - {*names} == {
+        engine.reader.best(hunt_id)["config_hash"]
+    }
     engine.close()
     return engine.workspace, LedgerReader(engine.workspace.ledger_path), names
 
