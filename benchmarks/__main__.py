@@ -10,6 +10,7 @@ BENCHES = {
     "start": "benchmarks.bench_start",
     "page": "benchmarks.bench_page",
     "hunt": "benchmarks.bench_hunt",
+    "ledger": "benchmarks.bench_ledger",
     "physics": "benchmarks.bench_physics",
     "audit": "benchmarks.bench_audit",
     "peers": "benchmarks.bench_peers",

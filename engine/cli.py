@@ -104,6 +104,14 @@ def _parser() -> argparse.ArgumentParser:
     replicate = add("replicate", _replicate, "Run its physics again from fresh seeds.")
     replicate.add_argument("target", metavar="ID")
     replicate.add_argument("--seeds", type=int, default=8, metavar="N")
+    add("rebuild-ledger", _rebuild, "Write the ledger anew from the files of the runs.")
+    export = add("export", _export, "Rewrite simulation_ledger.csv, or write Optuna studies.")
+    export.add_argument("--to", choices=("csv", "optuna"), default="csv")
+    export.add_argument(
+        "--output",
+        metavar="FILE|URL",
+        help="of optuna: a new file or a database, instead of one in the workspace",
+    )
     add("doctor", _doctor, "Look at the device, the threading layer, the workspace and the disk.")
     return parser
 
@@ -181,6 +189,29 @@ def _replicate(options: argparse.Namespace) -> int:
             print(f"{row['config_hash']}  seed {row['seed']:<10}  SSE {sse:<8} {row['status']}")
         print(report["conclusion"])
     return DONE if report["borne_out"] else REFUSED
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    from engine.store.rebuild import rebuild_ledger
+    from engine.store.workspace import Workspace
+
+    found = rebuild_ledger(Workspace.open(options.workspace))
+    if options.json:
+        print(json.dumps(found.to_dict()))
+    else:
+        print(*found.lines(), sep="\n")
+    return DONE
+
+
+def _export(options: argparse.Namespace) -> int:
+    from engine.hunt.export import export
+
+    report = export(options.workspace, options.to, options.output)
+    if options.json:
+        print(json.dumps(report))
+    else:
+        print(f"{report['rows']} rows, {report['output']}")
+    return DONE
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ from engine.live.bus import Bus
 from engine.live.logs import log_to
 from engine.live.status import ACTIVE, HuntStatus, StatusBoard
 from engine.settings import HuntSettings
-from engine.store.ledger import Ledger
+from engine.store.ledger import Ledger, bring_up_to_date
 from engine.store.lock import WorkspaceLock, holder
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
@@ -44,6 +44,7 @@ class Engine:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.bus = Bus()
+        bring_up_to_date(workspace)
         self.reader = LedgerReader(workspace.ledger_path)
         self._board = StatusBoard(workspace, self.bus)
         self._door = threading.Lock()

@@ -10,17 +10,20 @@ import math
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LedgerError
+from engine.errors import LedgerError, WorkspaceBusyError
 from engine.settings import MACHINE_FAILURES, HuntSettings
 from engine.store import strict_json
 from engine.store.event import EVENT_COLUMNS, Event
+from engine.store.listing import FOLD, fold, tail_length
+from engine.store.lock import WorkspaceLock
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES, RunRow
-from engine.store.tables import ENDED, connect_writer, translated
+from engine.store.tables import BUSY_SECONDS, ENDED, connect_writer, is_older, translated
+from engine.store.workspace import Workspace
 
 RUN_COMMITTED = "run_committed"
 MAX_PAYLOAD = 65_536
@@ -30,25 +33,32 @@ _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 class Ledger:
     """The one writer of a ledger; calls from several threads are taken one after the other."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the ledger at `path`, creating it where there is none.
+    def __init__(self, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        """Open the ledger at `path`, creating it where there is none, updating an old one.
+
+        Args:
+            path: `Workspace.ledger_path`.
+            busy_seconds: how long to wait for a writer of another process.
 
         Raises:
             LedgerError: not a ledger, a newer one, or a disk that cannot be written.
         """
         self._path = Path(path)
         self._turn = threading.RLock()
-        self._connection = connect_writer(self._path)
+        self._connection = connect_writer(self._path, busy_seconds)
 
     def create_hunt(self, settings: HuntSettings) -> str:
         """Enter a new hunt, in state running, and the event of its start.
 
         Returns:
-            Its id: the date in UTC and a running number, such as `2026-11-21-001`.
+            Its id: the date in UTC and a running number, such as `2026-11-21-001`; the date of
+            the latest hunt where the clock is behind it.
         """
         now = _now()
-        day = now[:10]
         with self._transaction() as connection:
+            # A clock that was set back must not take the ids back with it.
+            latest = connection.execute("SELECT max(hunt_id) FROM hunts").fetchone()[0]
+            day = max(now[:10], (latest or "")[:10])
             taken = connection.execute(
                 "SELECT hunt_id FROM hunts WHERE substr(hunt_id, 1, 11) = ?", (f"{day}-",)
             )
@@ -134,18 +144,21 @@ class Ledger:
             LedgerError: a fitness that is not finite, a place that holds another run, or a disk
                 that cannot be written. Nothing is written then.
         """
+        config_hash = row.config.config_hash
         if fitness is not None and not math.isfinite(fitness := float(fitness)):
             raise LedgerError(
-                f"run {row.config.config_hash}: fitness is {fitness}, expected a finite number or "
+                f"run {config_hash}: fitness is {fitness}, expected a finite number or "
                 "None; nothing was written, report this."
             )
         with self._transaction() as connection:
             if hunt_id is not None:
-                earlier = _placed(connection, hunt_id, (generation, member, replicate), row)
+                earlier = _placed(connection, hunt_id, (generation, member, replicate), config_hash)
                 if earlier:
                     return earlier
-            new = _insert_run(connection, row)
-            payload = {"new": new, **_scalars(connection, row.config.config_hash)}
+            if tail_length(connection) >= FOLD:
+                fold(connection)
+            new = _insert_run(connection, row, config_hash)
+            payload = {"new": new, **_scalars(connection, config_hash)}
             if hunt_id is not None:
                 connection.execute(
                     "INSERT INTO hunt_runs (hunt_id, generation, member, replicate, config_hash, "
@@ -155,14 +168,14 @@ class Ledger:
                         generation,
                         member,
                         replicate,
-                        row.config.config_hash,
+                        config_hash,
                         fitness,
                         None if gradient is None else json.dumps(list(gradient), allow_nan=False),
                     ),
                 )
                 payload |= {"generation": generation, "member": member, "replicate": replicate}
                 payload |= {"fitness": fitness}
-            return _append(connection, RUN_COMMITTED, hunt_id, row.config.config_hash, payload)
+            return _append(connection, RUN_COMMITTED, hunt_id, config_hash, payload)
 
     def append_event(
         self,
@@ -184,6 +197,47 @@ class Ledger:
         """
         with self._transaction() as connection:
             return _append(connection, kind, hunt_id, config_hash, dict(payload or {}))
+
+    def restore_hunt(self, hunt: Mapping[str, Any]) -> None:
+        """Enter a hunt of a ledger that was lost, as `LedgerReader.hunts` gave it.
+
+        Raises:
+            LedgerError: there is such a hunt already, or the disk cannot be written.
+        """
+        values = (
+            hunt["hunt_id"],
+            hunt["created"],
+            strict_json.dumps(hunt["settings"]),
+            hunt["state"],
+            hunt["reason"],
+            hunt["ended"] or _now(),
+        )
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO hunts (hunt_id, created, settings, state, reason, ended) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                values,
+            )
+
+    def restore_runs(self, rows: Iterable[RunRow]) -> dict[str, str]:
+        """Enter runs of a ledger that was lost, in one transaction and without events.
+
+        Returns:
+            Why a run was refused, by its id; the others are entered.
+
+        Raises:
+            LedgerError: the disk cannot be written; none is entered then.
+        """
+        refused = {}
+        with self._transaction() as connection:
+            for row in rows:
+                try:
+                    _insert_run(connection, row, row.config.config_hash)
+                except (sqlite3.IntegrityError, ValueError, OverflowError) as error:
+                    refused[row.config.config_hash] = str(error)
+            if tail_length(connection) >= FOLD:
+                fold(connection)
+        return refused
 
     def close(self) -> None:
         """Close the connection; what was committed stays."""
@@ -209,6 +263,19 @@ class Ledger:
                 raise
 
 
+def bring_up_to_date(workspace: Workspace) -> None:
+    """Bring a ledger of an older version up to this one, unless something hunts in it now.
+
+    Raises:
+        LedgerError: not a ledger, a newer one, or a disk that cannot be written.
+        WorkspaceError: the workspace cannot be written.
+    """
+    if not is_older(workspace.ledger_path):
+        return
+    with contextlib.suppress(WorkspaceBusyError), WorkspaceLock(workspace.root).acquire("update"):
+        Ledger(workspace.ledger_path).close()
+
+
 _TOLD = ("status", "error", *SCORES, *EVIDENCE, "n_peaks", *PARAMETERS)
 
 
@@ -216,16 +283,18 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _insert_run(connection: sqlite3.Connection, row: RunRow) -> bool:
+def _insert_run(connection: sqlite3.Connection, row: RunRow, config_hash: str) -> bool:
     """Enter a run unless its id is there; whether it was entered.
 
     A row that tells of a failure of the machine gives way to what was computed since.
     """
     config = row.config
     values = {
-        "config_hash": config.config_hash,
+        "config_hash": config_hash,
         "param_hash": config.param_hash,
-        "config": strict_json.dumps(config.to_dict()),
+        "config": json.dumps(
+            config.to_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False
+        ),
         **{name: float(getattr(config, name)) for name in PARAMETERS},
         **row.scalars(),
         "committed": _now(),
@@ -252,7 +321,7 @@ def _scalars(connection: sqlite3.Connection, config_hash: str) -> dict[str, Any]
 
 
 def _placed(
-    connection: sqlite3.Connection, hunt_id: str, place: tuple[int, int, int], row: RunRow
+    connection: sqlite3.Connection, hunt_id: str, place: tuple[int, int, int], config_hash: str
 ) -> Event | None:
     """The event of the run that already holds a place; None for a free place."""
     held = connection.execute(
@@ -262,11 +331,11 @@ def _placed(
     ).fetchone()
     if held is None:
         return None
-    if held[0] != row.config.config_hash:
+    if held[0] != config_hash:
         generation, member, replicate = place
         raise LedgerError(
             f"hunt {hunt_id}: generation {generation}, member {member}, replicate {replicate} "
-            f"holds run {held[0]}, got {row.config.config_hash}; a result is never overwritten, "
+            f"holds run {held[0]}, got {config_hash}; a result is never overwritten, "
             "report this."
         )
     events = connection.execute(

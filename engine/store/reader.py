@@ -6,44 +6,21 @@ Each call opens a connection, sees one consistent state of the ledger, and close
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from engine.errors import SettingsError
-from engine.settings import STATUS_OK
+from engine.store.columns import COLUMNS, PLACE_COLUMNS, RUN_COLUMNS
 from engine.store.event import EVENT_COLUMNS, Event
-from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES
+from engine.store.filters import EVERY_ROW, Filters
+from engine.store.listing import ALL_RUNS
+from engine.store.pages import Order, count, counts, fittest, page
+from engine.store.pareto import front
 from engine.store.tables import connect_reader, translated
 
-PLACE_COLUMNS = ("hunt_id", "generation", "member", "replicate", "fitness")
-RUN_COLUMNS = (
-    "config_hash",
-    "param_hash",
-    *PARAMETERS,
-    "status",
-    "error",
-    *SCORES,
-    "n_peaks",
-    *EVIDENCE,
-    "artifact_sha256",
-    "artifact_bytes",
-    "committed",
-    "evicted",
-)
-COLUMNS = (*PLACE_COLUMNS, *RUN_COLUMNS)
-"""What a row of `LedgerReader.runs` holds."""
+__all__ = ["COLUMNS", "LedgerReader"]
 
-_SELECT = "SELECT " + ", ".join(
-    [*(f"h.{name}" for name in PLACE_COLUMNS), *(f"r.{name}" for name in RUN_COLUMNS)]
-)
-_FROM_HUNT = "FROM hunt_runs h JOIN runs r USING (config_hash)"
-_OF_HUNT = f"{_SELECT} {_FROM_HUNT} WHERE h.hunt_id = ?"
-_OF_ALL = (
-    f"{_SELECT} FROM runs r LEFT JOIN hunt_runs h ON h.rowid = "
-    "(SELECT min(rowid) FROM hunt_runs WHERE config_hash = r.config_hash) WHERE ? IS NULL"
-)
-_PLACES = f"{_SELECT} FROM runs r LEFT JOIN hunt_runs h USING (config_hash)"
 _HUNTS = "SELECT hunt_id, created, settings, state, reason, ended FROM hunts ORDER BY rowid DESC"
 
 
@@ -63,6 +40,7 @@ class LedgerReader:
         limit: int | None = None,
         offset: int = 0,
         order: str = "",
+        filters: Filters = EVERY_ROW,
     ) -> list[dict[str, Any]]:
         """The runs of a hunt, one row a place; or all runs, one row a run.
 
@@ -71,8 +49,9 @@ class LedgerReader:
             limit: at most this many rows; None for all.
             offset: skip this many rows.
             order: a column of `COLUMNS`, with `-` before it for falling; rows without a value
-                come last, equal ones in order of their commit. Empty: order of commit; `-`:
-                newest first.
+                come last, equal ones in order of their commit, falling the newest first. Empty:
+                order of commit; `-`: newest first.
+            filters: which rows; the offset counts these alone.
 
         Returns:
             Rows by column; undefined values are None.
@@ -80,16 +59,33 @@ class LedgerReader:
         Raises:
             SettingsError: an order that is no column, or a negative limit or offset.
         """
-        base, where = (_OF_ALL, "r.rowid") if hunt_id is None else (_OF_HUNT, "h.rowid")
         for name, value in (("limit", limit), ("offset", offset)):
             if value is not None and value < 0:
                 raise SettingsError(
                     f"{name}: got {value}, expected 0 or more; leave it out.", field=name
                 )
-        query = f"{base} ORDER BY {_ordering(order, where)} LIMIT ? OFFSET ?"
-        return [
-            dict(row) for row in self._all(query, hunt_id, -1 if limit is None else limit, offset)
-        ]
+        wanted = Order.parse(order)
+        with self._scope(hunt_id) as (connection, scope):
+            if connection is None:
+                return []
+            rows = page(connection, scope, wanted, filters, limit=limit, offset=offset)
+            return [dict(row) for row in rows]
+
+    def count(self, hunt_id: str | None = None, filters: Filters = EVERY_ROW) -> int:
+        """How many rows `runs` has without a limit."""
+        with self._scope(hunt_id) as (connection, scope):
+            return 0 if connection is None else count(connection, scope, filters)
+
+    def pareto(self, hunt_id: str | None = None) -> list[dict[str, Any]]:
+        """The runs that no other beats in both log_prime_sse and sdg_h_norm_l2 (small is good).
+
+        Of a hunt or of all; runs of equal figures are all there.
+
+        Returns:
+            Rows as `runs` gives them, from the smallest log_prime_sse on.
+        """
+        with self._scope(hunt_id) as (connection, scope):
+            return [] if connection is None else [dict(r) for r in front(connection, scope)]
 
     def run(self, config_hash: str) -> dict[str, Any] | None:
         """One run: its columns, its `config`, and its `places` in hunts; None if unknown."""
@@ -116,24 +112,29 @@ class LedgerReader:
         Returns:
             A row as `runs` gives it; None before there is one.
         """
-        query = (
-            f"{_SELECT} FROM hunt_runs h JOIN runs r USING (config_hash) "
-            f"WHERE r.status = '{STATUS_OK}' AND h.fitness IS NOT NULL "
-            "AND (? IS NULL OR h.hunt_id = ?) ORDER BY h.fitness DESC, h.rowid LIMIT 1"
-        )
-        rows = self._all(query, hunt_id, hunt_id)
-        return dict(rows[0]) if rows else None
+        with self._connection() as connection:
+            if connection is None:
+                return None
+            hunts = "SELECT rowid FROM hunts WHERE :hunt IS NULL OR hunt_id = :hunt ORDER BY rowid"
+            best: dict[str, Any] | None = None
+            for (scope,) in connection.execute(hunts, {"hunt": hunt_id}).fetchall():
+                found = fittest(connection, scope)
+                if found is not None and (best is None or found["fitness"] > best["fitness"]):
+                    best = dict(found)
+            return best
 
     def counts(self, hunt_id: str | None = None) -> dict[str, int]:
         """How many places of a hunt (or how many runs, of all) have each status."""
-        source = "hunt_runs h JOIN runs r USING (config_hash)" if hunt_id else "runs r"
-        condition = "h.hunt_id = ?" if hunt_id else "? IS NULL"
-        query = f"SELECT r.status, count(*) FROM {source} WHERE {condition} GROUP BY r.status"
-        return {row[0]: row[1] for row in self._all(query, hunt_id)}
+        with self._scope(hunt_id) as (connection, scope):
+            return {} if connection is None else counts(connection, scope)
 
     def generation(self, hunt_id: str, generation: int) -> dict[tuple[int, int], dict[str, Any]]:
         """What a generation of a hunt holds, by member and replicate: rows, with `gradient`."""
-        query = f"{_SELECT}, h.gradient {_FROM_HUNT} WHERE h.hunt_id = ? AND h.generation = ?"
+        columns = [f"h.{name}" for name in PLACE_COLUMNS] + [f"r.{name}" for name in RUN_COLUMNS]
+        query = (
+            f"SELECT {', '.join(columns)}, h.gradient FROM hunt_runs h JOIN runs r "
+            "USING (config_hash) WHERE h.hunt_id = ? AND h.generation = ?"
+        )
         held = {}
         for row in self._all(query, hunt_id, generation):
             slopes = None if row["gradient"] is None else json.loads(row["gradient"])
@@ -164,21 +165,48 @@ class LedgerReader:
         return (rows[0][0] or 0) if rows else 0
 
     @contextlib.contextmanager
-    def places(self) -> Iterator[Iterator[dict[str, Any]]]:
+    def places(
+        self, columns: Sequence[str] = COLUMNS, hunt_id: str | None = None
+    ) -> Iterator[Iterator[tuple[Any, ...]]]:
         """Every run at every place that it has, one after the other, from one state of the ledger.
 
         A run outside any hunt comes once, with None for its place.
+
+        Args:
+            columns: what each row holds: some of `COLUMNS`, and `config`, its JSON text.
+            hunt_id: the places of this hunt alone, in order of their commit.
         """
         with self._connection() as connection:
             if connection is None:
                 yield iter(())
             else:
-                cursor = connection.execute(f"{_PLACES} ORDER BY r.rowid, h.rowid")
-                yield (dict(row) for row in cursor)
+                names = (f"h.{n}" if n in PLACE_COLUMNS else f"r.{n}" for n in columns)
+                source = (
+                    "runs r LEFT JOIN hunt_runs h USING (config_hash) ORDER BY r.rowid, h.rowid"
+                    if hunt_id is None
+                    else "hunt_runs h CROSS JOIN runs r USING (config_hash) "
+                    "WHERE h.hunt_id = :hunt ORDER BY h.rowid"
+                )
+                query = f"SELECT {', '.join(names)} FROM {source}"
+                cursor = connection.execute(query, {} if hunt_id is None else {"hunt": hunt_id})
+                cursor.row_factory = None
+                yield cursor
 
     def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._connection() as connection:
             return [] if connection is None else connection.execute(query, values).fetchall()
+
+    @contextlib.contextmanager
+    def _scope(self, hunt_id: str | None) -> Iterator[tuple[sqlite3.Connection | None, int]]:
+        """A connection, and what to read in it; no connection for an unknown hunt."""
+        with self._connection() as connection:
+            if connection is None or hunt_id is None:
+                yield connection, ALL_RUNS
+                return
+            found = connection.execute(
+                "SELECT rowid FROM hunts WHERE hunt_id = ?", (hunt_id,)
+            ).fetchone()
+            yield (connection, found[0]) if found else (None, ALL_RUNS)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection | None]:
@@ -190,21 +218,6 @@ class LedgerReader:
             # One transaction: two questions of one call must not see two states.
             connection.execute("BEGIN")
             yield connection
-
-
-def _ordering(order: str, rowid: str) -> str:
-    name = order.removeprefix("-")
-    way = "DESC" if order.startswith("-") else "ASC"
-    if not name:
-        return f"{rowid} {way}"
-    if name not in COLUMNS:
-        raise SettingsError(
-            f"order: got {order!r}, expected a column ({', '.join(COLUMNS)}), with '-' before it "
-            "for falling; leave it out for the order of commit.",
-            field="order",
-        )
-    column = f"h.{name}" if name in PLACE_COLUMNS else f"r.{name}"
-    return f"{column} IS NULL, {column} {way}, {rowid}"
 
 
 def _hunt(row: sqlite3.Row) -> dict[str, Any]:

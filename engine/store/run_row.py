@@ -1,9 +1,10 @@
 """One row of the ledger's run table: what a run scored, or why it has no score."""
 
 import math
+import numbers
 import operator
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from engine.errors import LedgerError
@@ -52,11 +53,18 @@ class RunRow:
             value = getattr(self, name)
             if value is None:
                 continue
-            if isinstance(value, bool | str) or not math.isfinite(value):
+            if (
+                not isinstance(value, numbers.Real)
+                or isinstance(value, bool)
+                or not math.isfinite(value)
+            ):
                 raise self._wrong(name, "a finite number or None")
             object.__setattr__(self, name, float(value))
         if self.n_peaks is not None:
             object.__setattr__(self, "n_peaks", operator.index(self.n_peaks))
+        for name, kind in (("artifact_sha256", str), ("artifact_bytes", int)):
+            if not isinstance(getattr(self, name), kind | None):
+                raise self._wrong(name, f"{kind.__name__} or None")
         if (self.log_prime_sse is None) is (self.status == STATUS_OK):
             raise self._wrong("log_prime_sse", "a number if the status is ok and only then")
 
@@ -75,6 +83,12 @@ class RunRow:
                 f"provenance: of run {provenance.get('config_hash')!r}, expected "
                 f"{config.config_hash}; audit the run again with `irer validate`."
             )
+        for name in ("spectral_fidelity", "integrity", "artifact"):
+            if not isinstance(provenance.get(name) or {}, Mapping):
+                raise LedgerError(
+                    f"provenance: {name} is {provenance[name]!r}, expected an object; audit the "
+                    "run again with `irer validate`."
+                )
         flat = {
             **provenance,
             **(provenance.get("spectral_fidelity") or {}),
@@ -104,9 +118,7 @@ class RunRow:
 
     def scalars(self) -> dict[str, Any]:
         """Every column but the config, by name."""
-        names = [f.name for f in fields(self) if f.name != "config"]
-        values = asdict(self)
-        return {name: values[name] for name in names}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "config"}
 
     def _wrong(self, name: str, expected: str) -> LedgerError:
         return LedgerError(

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from engine.errors import LedgerError
 from engine.settings import FAILURES, STATUS_OK
+from engine.store.listing import LISTING, LISTING_INDEXES, fold
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES
 
 USER_VERSION = 2
 HUNT_STATES = ("running", "completed", "stopped", "failed")
 ENDED = HUNT_STATES[1:]
-_BUSY_SECONDS = 30.0
+BUSY_SECONDS = 30.0
+"""How long a connection waits for a writer of another process."""
+_CACHE_KIB = 32_768
 _LARGEST = "1.7976931348623157e308"
 
 
@@ -60,6 +63,8 @@ _LINKS = """CREATE TABLE links (
 );
 CREATE INDEX links_by_origin ON links (origin);
 """
+_EVENT_INDEX = """CREATE INDEX events_by_run ON events (config_hash) WHERE config_hash IS NOT NULL;
+"""
 
 SCHEMA = f"""
 CREATE TABLE hunts (
@@ -95,8 +100,8 @@ CREATE INDEX runs_by_parameters ON runs (param_hash);
     config_hash TEXT,
     payload TEXT NOT NULL
 );
-"""
-
+{_EVENT_INDEX}{LISTING}"""
+"""Everything but the indexes of the listing."""
 
 _FROM_1 = f"""
 ALTER TABLE runs ADD COLUMN {_metric("defect_density")};
@@ -106,11 +111,11 @@ ALTER TABLE hunt_runs RENAME TO hunt_runs_1;
 {_PLACES}INSERT INTO hunt_runs (hunt_id, generation, member, config_hash, fitness)
     SELECT hunt_id, generation, member, config_hash, fitness FROM hunt_runs_1 ORDER BY rowid;
 DROP TABLE hunt_runs_1;
-{_LINKS}"""
+{_LINKS}{_EVENT_INDEX}{LISTING}"""
 
 
-def connect_writer(path: Path) -> sqlite3.Connection:
-    """A connection that writes, to a ledger that is created if it is not there.
+def connect_writer(path: Path, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
+    """A connection that writes, to a ledger that is created or brought up to date.
 
     Every commit is on the disk before it returns (WAL, synchronous=FULL).
 
@@ -119,7 +124,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """
     with translated(path):
         connection = sqlite3.connect(
-            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
         try:
             mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
@@ -130,6 +135,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
                 )
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
             _create(connection, path)
         except BaseException:
             connection.close()
@@ -141,8 +147,37 @@ def connect_reader(path: Path) -> sqlite3.Connection | None:
     """A connection that only reads; None when there is no ledger yet.
 
     Raises:
+        LedgerError: not a ledger, a newer one, or an older one that nobody has brought up to date.
+    """
+    opened = _open_to_read(path)
+    if opened is None:
+        return None
+    connection, version = opened
+    if version < USER_VERSION:
+        connection.close()
+        raise LedgerError(
+            f"{path}: version {version}, this engine reads {USER_VERSION}; end what hunts in it "
+            "and run `irer export`, which brings it up to date and loses nothing."
+        )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def is_older(path: Path) -> bool:
+    """Whether a ledger is there and of an older version.
+
+    Raises:
         LedgerError: not a ledger, or a newer one.
     """
+    opened = _open_to_read(path)
+    if opened is None:
+        return False
+    connection, version = opened
+    connection.close()
+    return version < USER_VERSION
+
+
+def _open_to_read(path: Path) -> tuple[sqlite3.Connection, int] | None:
     try:
         path.stat()
     except FileNotFoundError:
@@ -154,7 +189,7 @@ def connect_reader(path: Path) -> sqlite3.Connection | None:
         ) from error
     with translated(path):
         uri = f"{path.absolute().as_uri()}?mode=ro"
-        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             version = _version(connection, path)
         except BaseException:
@@ -163,8 +198,7 @@ def connect_reader(path: Path) -> sqlite3.Connection | None:
         if version == 0:  # its writer is about to create the tables
             connection.close()
             return None
-        connection.row_factory = sqlite3.Row
-        return connection
+        return connection, version
 
 
 @contextlib.contextmanager
@@ -181,7 +215,7 @@ def translated(path: Path) -> Iterator[None]:
         elif name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             advice = "wait for the other process that writes it, then try again."
         elif name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-            advice = "move the file away: the artifacts and provenance reports keep the results."
+            advice = "run `irer rebuild-ledger`: the files of the runs keep every result."
         else:
             advice = "nothing was written, report this."
         raise LedgerError(f"{path}: {error}, expected a working ledger; {advice}") from error
@@ -198,9 +232,11 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
                     f"{path}: holds a table {tables[0]!r}, expected a ledger; move the file away "
                     "or choose another --workspace."
                 )
-            _execute(connection, SCHEMA)
+            _execute(connection, SCHEMA + LISTING_INDEXES)
         elif version == 1:
             _execute(connection, _FROM_1)
+            fold(connection)
+            _execute(connection, LISTING_INDEXES)
         connection.execute("COMMIT")
     except BaseException:
         with contextlib.suppress(sqlite3.Error):
@@ -209,6 +245,7 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _execute(connection: sqlite3.Connection, statements: str) -> None:
+    """Not `executescript`: that would commit the transaction first."""
     for statement in statements.split(";\n"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version={USER_VERSION}")

@@ -342,7 +342,7 @@ def test_a_full_disk_loses_nothing_that_was_committed(small_disk):
 def test_a_file_that_is_no_ledger_is_left_alone(path, reader):
     path.write_bytes(b"not a database" * 1000)
     for question in (lambda: Ledger(path), reader.runs, reader.latest_hunt):
-        with pytest.raises(LedgerError, match="move the file away"):
+        with pytest.raises(LedgerError, match="run `irer rebuild-ledger`"):
             question()
     assert path.read_bytes().startswith(b"not a database")
 

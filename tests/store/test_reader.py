@@ -142,7 +142,7 @@ def test_reading_beside_a_writer_sees_whole_commits_in_order(reader, path):
                 problems.append((before, len(events), len(runs), len(listed)))
             if [event.seq for event in log] != list(range(1, len(log) + 1)):
                 problems.append([event.seq for event in log])
-            if len({run["config_hash"] for run in listed}) != len(listed):
+            if len({run[COLUMNS.index("config_hash")] for run in listed}) != len(listed):
                 problems.append("a run twice")
             before = len(events)
 

@@ -1,0 +1,203 @@
+"""The ledger again, from the files of the runs alone.
+
+The old ledger, sound or not, is set aside under a dated name with all that belongs to it. The new
+one is written beside it and takes its name only when it is whole.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.errors import EngineError, WorkspaceError
+from engine.settings import MACHINE_FAILURES, RunConfig
+from engine.store import strict_json
+from engine.store.hunt_record import read_hunt_records
+from engine.store.ledger import Ledger
+from engine.store.lock import WorkspaceLock
+from engine.store.provenance import read_provenance
+from engine.store.run_row import RunRow
+from engine.store.workspace import Workspace
+
+_BATCH = 1000
+_SHOWN = 20
+_PREFIX = ".rebuild-"
+_PARTS = ("", "-wal", "-shm", "-journal")
+
+
+@dataclass
+class Rebuilt:
+    """What was found.
+
+    Attributes:
+        runs: how many runs the new ledger has.
+        hunts: ids of the hunts that it has; each gets its places back when it is resumed.
+        aside: where the old ledger lies now; empty where there was none.
+        damaged: why a report or a record could not be used, by file name.
+        without_artifact: runs that are in the ledger although their artifact is gone.
+        without_provenance: artifacts of runs that are not in the ledger, for want of an audit.
+    """
+
+    runs: int = 0
+    hunts: list[str] = field(default_factory=list)
+    aside: str = ""
+    damaged: dict[str, str] = field(default_factory=dict)
+    without_artifact: list[str] = field(default_factory=list)
+    without_provenance: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was found, as JSON-ready values."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """What was found, in a few lines of text."""
+        lines = [f"{self.runs} runs, {len(self.hunts)} hunts"]
+        if self.aside:
+            lines.append(f"the old ledger is kept as {self.aside}")
+        if self.hunts:
+            lines.append("`irer hunt --resume HUNT_ID` gives a hunt its places back")
+        for title, names, advice in (
+            ("could not be used", [f"{n}: {why}" for n, why in self.damaged.items()], ""),
+            ("in the ledger, but their artifact is gone", self.without_artifact, ""),
+            (
+                "not in the ledger: an artifact that was never audited",
+                self.without_provenance,
+                "look at one with `irer validate ID`; its config, run again, enters it",
+            ),
+        ):
+            if names:
+                lines.append(f"{len(names)} {title}" + (f" ({advice})" if advice else ""))
+                lines += [f"  {name}" for name in names[:_SHOWN]]
+                lines += [f"  and {len(names) - _SHOWN} more: --json"] * (len(names) > _SHOWN)
+        return lines
+
+
+def rebuild_ledger(workspace: Workspace) -> Rebuilt:
+    """Write the ledger anew from provenance reports, configs, artifacts and hunt records.
+
+    Runs come in the order of their reports' times. A hunt comes back in state stopped and without
+    its places, which `irer hunt --resume` finds again at no device time.
+
+    Raises:
+        WorkspaceBusyError: something hunts in this workspace.
+        WorkspaceError: the workspace cannot be written.
+        LedgerError: the new ledger cannot be written; the old one is still in its place.
+    """
+    found = Rebuilt()
+    with WorkspaceLock(workspace.root).acquire("rebuild-ledger"):
+        for left in workspace.root.glob(f"{_PREFIX}*"):  # of a rebuild that was killed
+            shutil.rmtree(left)
+        try:
+            with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=workspace.root) as folder:
+                new = Path(folder) / workspace.ledger_path.name
+                _write(new, workspace, found)
+                found.aside = _set_aside(workspace.ledger_path)
+                new.replace(workspace.ledger_path)
+                _flush(workspace.root)
+        except EngineError:
+            raise
+        except OSError as error:
+            raise WorkspaceError(
+                f"{workspace.root}: {error.strerror or error}, expected a folder that can be "
+                "written; free disk space or make it writable, then rebuild again."
+            ) from error
+    return found
+
+
+def _write(path: Path, workspace: Workspace, found: Rebuilt) -> None:
+    records, found.damaged = read_hunt_records(workspace)
+    with Ledger(path) as ledger:
+        for record in records:
+            was = record["state"] if record["state"] != "running" else "under way"
+            reason = f"Rebuilt from its record, in which it was {was}: resume it for its places."
+            ledger.restore_hunt({**record, "state": "stopped", "reason": reason})
+            found.hunts.append(record["hunt_id"])
+        rows: list[RunRow] = []
+        for name in _reports(workspace):
+            try:
+                rows.append(_row(name, workspace, found))
+            except (EngineError, TypeError, ValueError, OverflowError) as error:
+                found.damaged[workspace.provenance_path(name).name] = str(error)
+            if len(rows) == _BATCH:
+                _restore(ledger, rows, workspace, found)
+                rows = []
+        _restore(ledger, rows, workspace, found)
+        for path in sorted((workspace.root / "simulation_data").glob("rho_history_*.h5")):
+            name = path.stem.removeprefix("rho_history_")
+            if len(name) == 40 and not (workspace.provenance_path(name)).is_file():
+                found.without_provenance.append(name)
+        ledger.append_event("ledger_rebuilt", payload={"runs": found.runs})
+
+
+def _restore(ledger: Ledger, rows: list[RunRow], workspace: Workspace, found: Rebuilt) -> None:
+    refused = ledger.restore_runs(rows)
+    for name, reason in refused.items():
+        found.damaged[workspace.provenance_path(name).name] = reason
+    found.runs += len(rows) - len(refused)
+
+
+def _reports(workspace: Workspace) -> Iterator[str]:
+    """Ids of the runs that have a report, the oldest report first."""
+    with os.scandir(workspace.root / "provenance_reports") as entries:
+        known = sorted(
+            (entry.stat(follow_symlinks=False).st_mtime_ns, entry.name[11:-5])
+            for entry in entries
+            if entry.name.startswith("provenance_") and len(entry.name) == 56
+        )
+    for _, name in known:
+        yield name
+
+
+def _row(name: str, workspace: Workspace, found: Rebuilt) -> RunRow:
+    provenance = read_provenance(workspace.provenance_path(name))
+    config = RunConfig.from_mapping(_config(name, provenance, workspace), complete=True)
+    row = RunRow.from_provenance(config, provenance)
+    if row.status not in MACHINE_FAILURES and not workspace.artifact_path(name).is_file():
+        found.without_artifact.append(name)
+    return row
+
+
+def _config(name: str, provenance: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
+    """The report's own copy of the config, else the file that the run was made from."""
+    kept = provenance.get("config")
+    if isinstance(kept, dict) and kept:
+        return kept
+    try:
+        return strict_json.loads(workspace.config_path(name).read_bytes())
+    except OSError as error:
+        raise WorkspaceError(
+            f"provenance_{name}.json: no config in it, nor config_{name}.json "
+            f"({error.strerror}), expected either; compute the run again."
+        ) from error
+
+
+def _set_aside(path: Path) -> str:
+    """Give what lies at `path` a dated name, with the files that SQLite keeps beside it.
+
+    By links first, so that every file has a name throughout. The log goes before the new ledger
+    comes: SQLite would take it for the new one's.
+    """
+    parts = [part for part in _PARTS if path.with_name(path.name + part).exists()]
+    if not parts:
+        return ""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    aside = path.with_name(f"{path.stem}-{stamp}{path.suffix}")
+    for part in parts:
+        os.link(path.with_name(path.name + part), aside.with_name(aside.name + part))
+    _flush(path.parent)
+    for part in parts:
+        if part:
+            path.with_name(path.name + part).unlink()
+    return aside.name if "" in parts else ""
+
+
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
