@@ -42,8 +42,8 @@ def events_of(reader: LedgerReader) -> list[Event]:
     return reader.events_after(0, 1_000_000)
 
 
-def all_rows(reader: LedgerReader) -> list[dict[str, Any]]:
-    """Every run at every place that it has."""
+def listed(reader: LedgerReader) -> list[dict[str, Any]]:
+    """Every run at every place that it has, by column."""
     with reader.places() as rows:
         return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
@@ -52,18 +52,19 @@ def places_of(reader: LedgerReader) -> dict[Place, str]:
     """Every place that the ledger holds, and its run."""
     return {
         (row["generation"], row["member"], row["replicate"]): row["config_hash"]
-        for row in all_rows(reader)
+        for row in listed(reader)
         if row["hunt_id"] is not None
     }
 
 
-def rows_of(place: Path) -> dict[Place, dict[str, Any]]:
-    """Everything of a hunt's runs that does not depend on when it ran, by place."""
+def rows_of(place: Path, hunt_id: str = "") -> dict[Place, dict[str, Any]]:
+    """Everything of the hunt's runs that does not depend on when it ran, by place."""
     return {
         (row["generation"], row["member"], row["replicate"]): {
             name: value for name, value in row.items() if name not in ("hunt_id", "committed")
         }
-        for row in all_rows(reader_of(place))
+        for row in listed(reader_of(place))
+        if hunt_id in ("", row["hunt_id"])
     }
 
 
@@ -101,7 +102,7 @@ def torn_files(place: Path) -> list[str]:
                 HuntStatus(**strict_json.loads(path.read_bytes()))
             elif path.suffix == ".json":
                 strict_json.loads(path.read_bytes())
-            elif not path.name.startswith(("simulation_ledger.sqlite", "hunt.lock")):
+            elif not path.name.startswith(("simulation_ledger", "hunt.lock")):
                 found.append(f"{path.name}: nobody writes such a file")
         except Exception as error:
             found.append(f"{path.name}: {type(error).__name__}: {error}")
@@ -129,7 +130,7 @@ def ledger_faults(place: Path) -> list[str]:
         for e in events
         if e.kind == "run_committed" and e.hunt_id is not None
     )
-    held = all_rows(reader)
+    held = listed(reader)
     names = ("hunt_id", "generation", "member", "replicate")
     if told != sorted(tuple(r[n] for n in names) for r in held if r["hunt_id"] is not None):
         found.append("events: not one run_committed for every place")
@@ -150,6 +151,7 @@ def ledger_faults(place: Path) -> list[str]:
 def _history_faults(reader: LedgerReader) -> list[str]:
     """Where the log of a hunt is not the story of its state."""
     found = []
+    rebuilt = any(event.kind == "ledger_rebuilt" for event in events_of(reader))
     for hunt in reader.hunts():
         kinds = [
             event.kind
@@ -157,6 +159,8 @@ def _history_faults(reader: LedgerReader) -> list[str]:
             if event.hunt_id == hunt["hunt_id"]
             and event.kind not in ("run_committed", "hunt_stalled")
         ]
+        if rebuilt and "hunt_started" not in kinds:  # its start was told in the old log
+            kinds = ["hunt_started", "hunt_stopped", *kinds]
         state = hunt["state"]
         begun = [kind in ("hunt_started", "hunt_continued") for kind in kinds]
         last = ("hunt_started", "hunt_continued") if state == "running" else (f"hunt_{state}",)
