@@ -6,6 +6,8 @@ import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 
+import pytest
+
 from engine.hunt.auditors import Auditors
 from engine.settings import RunConfig
 from engine.store.workspace import Workspace
@@ -27,6 +29,8 @@ def closed_soon(auditors, others):
         time.sleep(0.01)
 
 
+# Of Python's own thread, which reads the table of workers while one is being launched.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_worker_that_is_launched_while_the_pool_breaks_is_not_waited_for(tmp_path):
     """Its audit ends, one way or the other, and so does the pool."""
     run = (str(Workspace.open(tmp_path).root), RunConfig().config_hash, 19)
