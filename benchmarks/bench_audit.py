@@ -163,7 +163,7 @@ def _beside(core: int) -> Callable[..., "Future[dict[str, Any]]"]:
     return moved
 
 
-def _reported(reports: Path, root: str, config_hash: str, draws: int) -> "Future[dict[str, Any]]":
+def _reported(reports: Path, root: str, config_hash: str, *_: Any) -> "Future[dict[str, Any]]":
     """In the auditors' stead: the report of the same run in an earlier, equal hunt."""
     path = Workspace(Path(root)).provenance_path(config_hash)
     shutil.copy(reports / path.name, path)
