@@ -9,6 +9,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from engine.audit.report import audit_run
 from engine.cores import step_aside, usable_cores
 
@@ -117,6 +119,8 @@ def _shut(pool: ProcessPoolExecutor) -> list[BaseProcess]:
 def _live_and_die() -> None:
     """In a worker: let Ctrl-C be the parent's to handle, and end when the parent is gone."""
     step_aside()
+    # A worker a core: BLAS threads beside it would only spin, and take as much again.
+    threadpool_limits(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
 

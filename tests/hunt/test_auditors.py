@@ -7,7 +7,9 @@ import time
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
+from threadpoolctl import threadpool_info
 
+from engine.hunt import auditors as module
 from engine.hunt.auditors import Auditors
 from engine.settings import RunConfig
 from engine.store.workspace import Workspace
@@ -57,3 +59,11 @@ def test_a_worker_that_dies_at_the_end_does_not_keep_the_others_from_it(tmp_path
             future.result(60)
         workers(others)[number % 2].kill()
         closed_soon(auditors, others)
+
+
+def test_a_worker_keeps_to_one_core():
+    """BLAS threads that wait for work spin, and take a core from the solver."""
+    with module._pool(1) as pool:
+        libraries = pool.submit(threadpool_info).result(60)
+    assert libraries
+    assert {library["num_threads"] for library in libraries} == {1}
