@@ -5,6 +5,7 @@ a run (`config_hash`) is computed here and nowhere else.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -170,12 +171,12 @@ class RunConfig:
         """All settings by name, in declared types."""
         return {name: getattr(self, name) for name in specs(type(self))}
 
-    @property
+    @functools.cached_property
     def config_hash(self) -> str:
         """SHA-1 of the canonical JSON of every setting and the model contract's version."""
         return _sha1({**self.to_dict(), "model_contract": MODEL_CONTRACT})
 
-    @property
+    @functools.cached_property
     def param_hash(self) -> str:
         """SHA-1 over the metric and the numbers of the equations alone: replicates share it."""
         return _sha1({name: getattr(self, name) for name in (*PHYSICS_KEYS, "metric_ansatz")})

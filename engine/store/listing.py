@@ -60,7 +60,9 @@ CREATE TRIGGER run_changed AFTER UPDATE ON runs BEGIN
     UPDATE listing SET {", ".join(f"{name} = NEW.{name}" for name in RUN_COLUMNS)}
     WHERE config_hash = OLD.config_hash AND scope IN (SELECT {ALL_RUNS} UNION SELECT hunts.rowid
     FROM hunt_runs JOIN hunts USING (hunt_id) WHERE config_hash = OLD.config_hash); END;
-CREATE TRIGGER place_taken AFTER INSERT ON hunt_runs BEGIN
+CREATE TRIGGER place_taken AFTER INSERT ON hunt_runs
+    WHEN (SELECT rowid FROM runs WHERE config_hash = NEW.config_hash) <= (SELECT runs FROM folded)
+    BEGIN
     UPDATE listing SET {", ".join(f"{name} = NEW.{name}" for name in PLACE_COLUMNS)}
     WHERE scope = {ALL_RUNS} AND config_hash = NEW.config_hash AND hunt_id IS NULL; END;
 """
