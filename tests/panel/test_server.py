@@ -58,6 +58,13 @@ def test_the_panel_is_imported_only_when_it_is_used():
     assert done.stdout.strip() == "False"
 
 
+@pytest.mark.parametrize("slow", ["jax", "scipy.stats", "pymoo", "ribs", "optuna", "distributed"])
+def test_the_server_listens_before_what_only_a_hunt_needs_is_imported(slow):
+    code = f"import sys, irer_panel.server; print({slow!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 @contextmanager
 def served(page):
     """The address of a server in a thread of its own that drops silent sessions at once."""
