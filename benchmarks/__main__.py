@@ -11,6 +11,7 @@ BENCHES = {
     "page": "benchmarks.bench_page",
     "hunt": "benchmarks.bench_hunt",
     "strategies": "benchmarks.bench_strategies",
+    "replay": "benchmarks.bench_replay",
     "search": "benchmarks.bench_search",
     "pipeline": "benchmarks.bench_pipeline",
     "ledger": "benchmarks.bench_ledger",

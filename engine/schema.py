@@ -5,11 +5,13 @@
 
 import dataclasses
 import difflib
+import functools
 import math
 import reprlib
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from engine.errors import SettingsError
@@ -46,14 +48,21 @@ def setting(
     return dataclasses.field(default=default, metadata={"spec": spec})
 
 
-def specs(cls: type) -> dict[str, Spec]:
+def specs(cls: type) -> Mapping[str, Spec]:
     """The specification of every setting of a settings class, by name, in order."""
-    return {f.name: f.metadata["spec"] for f in dataclasses.fields(cls) if "spec" in f.metadata}
+    return _declared(cls)[0]
 
 
-def field_types(cls: type) -> dict[str, Any]:
+def field_types(cls: type) -> Mapping[str, Any]:
     """The declared type of every field of a settings class."""
-    return typing.get_type_hints(cls)
+    return _declared(cls)[1]
+
+
+@functools.cache
+def _declared(cls: Any) -> tuple[Mapping[str, Spec], Mapping[str, Any]]:
+    """Both, read once: a long hunt that is continued makes its configs by the ten thousand."""
+    found = {f.name: f.metadata["spec"] for f in dataclasses.fields(cls) if "spec" in f.metadata}
+    return MappingProxyType(found), MappingProxyType(typing.get_type_hints(cls))
 
 
 def check_names(values: Mapping[str, Any], known: list[str]) -> None:
@@ -82,6 +91,8 @@ def check_fields(settings: Any) -> None:
 
 
 def _coerce(name: str, value: Any, declared: Any) -> Any:
+    if declared is float and type(value) is float and math.isfinite(value):
+        return value + 0.0  # the common case; −0.0 is 0.0
     if typing.get_origin(declared) is tuple:
         if not isinstance(value, list | tuple) or len(value) != 2:
             raise SettingsError(

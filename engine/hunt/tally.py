@@ -7,6 +7,7 @@ worse than any other: a candidate that fails half the time has failed.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -59,10 +60,9 @@ def _costs(outcomes: Sequence[Outcome], objectives: tuple[str, ...]) -> list[flo
     for outcome in outcomes:
         cost = costs(outcome.row, objectives) if outcome.fitness is not None else None
         found.append(cost or (math.inf,) * len(objectives))
-    with np.errstate(invalid="ignore"):
-        median = np.median(np.array(found), axis=0)
-    sound = np.isfinite(median).all()  # of inf and a number, the mean is inf
-    return median.tolist() if sound else [math.nan] * len(objectives)
+    medians = [median(values) for values in zip(*found, strict=True)]
+    sound = all(math.isfinite(value) for value in medians)  # the mean of inf and a number is inf
+    return medians if sound else [math.nan] * len(objectives)
 
 
 def _behaviour(outcomes: Sequence[Outcome]) -> list[float]:
@@ -73,7 +73,7 @@ def _behaviour(outcomes: Sequence[Outcome]) -> list[float]:
     ]
     if not known:
         return [math.nan, math.nan]
-    return [float(value) for value in np.median(np.array(known), axis=0)]
+    return [median(values) for values in zip(*known, strict=True)]
 
 
 def _gradient(outcomes: Sequence[Outcome], dimensions: int) -> list[float]:

@@ -33,7 +33,11 @@ from engine.store.workspace import Workspace
 
 
 class Ledger:
-    """The one writer of a ledger; calls from several threads are taken one after the other."""
+    """The one writer of a ledger; calls from several threads are taken one after the other.
+
+    Once it has written, whoever had the ledger open before is refused: a process that was thought
+    dead, and wakes up, writes nothing among its successor's.
+    """
 
     def __init__(self, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
         """Open the ledger at `path`, creating it where there is none, updating an old one.
@@ -48,6 +52,13 @@ class Ledger:
         self._path = Path(path)
         self._turn = threading.RLock()
         self._connection = connect_writer(self._path, busy_seconds)
+        self._claimed = False
+        try:
+            with translated(self._path):
+                self._epoch = self._read_epoch()
+        except BaseException:
+            self._connection.close()
+            raise
 
     def create_hunt(self, settings: HuntSettings) -> str:
         """Enter a new hunt, in state running, and the event of its start.
@@ -285,17 +296,34 @@ class Ledger:
                 "UPDATE runs SET evicted = NULL WHERE config_hash = ?", [(name,) for name in hashes]
             )
 
+    def _read_epoch(self) -> int:
+        [epoch] = self._connection.execute("SELECT epoch FROM writer").fetchone()
+        return int(epoch)
+
+    def _claim(self) -> None:
+        """Inside a transaction: be the ledger's writer, or refuse."""
+        if self._read_epoch() != self._epoch:
+            raise LedgerError(
+                f"{self._path}: another process has taken over this workspace, expected to be its "
+                "only writer; nothing was written, and what was stays: look there."
+            )
+        if not self._claimed:
+            self._connection.execute("UPDATE writer SET epoch = epoch + 1")
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._turn, translated(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._claim()
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
                 raise
+            if not self._claimed:
+                self._epoch, self._claimed = self._epoch + 1, True
 
 
 def bring_up_to_date(workspace: Workspace) -> None:

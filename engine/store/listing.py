@@ -36,6 +36,14 @@ TAIL_OF_ALL = _NEW_RUNS.format(n="r.rowid AS n,")
 TAIL_OF_HUNT = _NEW_PLACES.format(n="h.rowid AS n,") + " AND hunts.rowid = :scope"
 """The same of a hunt's places."""
 
+PLACE_TAKEN = f"""CREATE TRIGGER place_taken AFTER INSERT ON hunt_runs
+    WHEN (SELECT rowid FROM runs WHERE config_hash = NEW.config_hash) <= (SELECT runs FROM folded)
+    BEGIN
+    UPDATE listing SET {", ".join(f"{name} = NEW.{name}" for name in PLACE_COLUMNS)}
+    WHERE scope = {ALL_RUNS} AND config_hash = NEW.config_hash AND hunt_id IS NULL; END;
+"""
+"""A run outside any hunt that waits no longer in the tail shows the first place that it gets."""
+
 LISTING = f"""CREATE TABLE listing (
     id INTEGER PRIMARY KEY NOT NULL,
     scope INTEGER NOT NULL,
@@ -60,12 +68,7 @@ CREATE TRIGGER run_changed AFTER UPDATE ON runs BEGIN
     UPDATE listing SET {", ".join(f"{name} = NEW.{name}" for name in RUN_COLUMNS)}
     WHERE config_hash = OLD.config_hash AND scope IN (SELECT {ALL_RUNS} UNION SELECT hunts.rowid
     FROM hunt_runs JOIN hunts USING (hunt_id) WHERE config_hash = OLD.config_hash); END;
-CREATE TRIGGER place_taken AFTER INSERT ON hunt_runs
-    WHEN (SELECT rowid FROM runs WHERE config_hash = NEW.config_hash) <= (SELECT runs FROM folded)
-    BEGIN
-    UPDATE listing SET {", ".join(f"{name} = NEW.{name}" for name in PLACE_COLUMNS)}
-    WHERE scope = {ALL_RUNS} AND config_hash = NEW.config_hash AND hunt_id IS NULL; END;
-"""
+{PLACE_TAKEN}"""
 """The listing's tables and what keeps them true, whoever changes a run."""
 
 LISTING_INDEXES = "".join(

@@ -1,11 +1,20 @@
-"""One hunt a workspace: an advisory lock that the kernel frees when its holder dies."""
+"""One hunt a workspace: an advisory lock that the kernel frees when its holder dies.
+
+It is a lease as well, for the holder that does not die: one that is suspended, hangs for good, or
+sits on a machine that a shared folder has lost. The holder renews the lock file's time every few
+seconds. Where that is `LEASE_SECONDS` old, another may put a lock file of its own in its place; the
+ledger then refuses what the first one writes, should it wake up.
+"""
 
 import contextlib
 import fcntl
 import json
 import os
 import platform
+import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -14,8 +23,11 @@ from typing import Any, Self
 from engine.errors import WorkspaceBusyError, WorkspaceError
 
 LOCK_NAME = "hunt.lock"
+LEASE_SECONDS = 60.0
+RENEW_SECONDS = 5.0
 _ATTEMPTS = 20
 _PAUSE = 0.001
+_PATIENCE = 1000
 _MAX_BYTES = 4096
 
 
@@ -29,6 +41,7 @@ class WorkspaceLock:
     def __init__(self, root: Path) -> None:
         self._path = Path(root) / LOCK_NAME
         self._descriptor: int | None = None
+        self._given_back = threading.Event()
 
     @property
     def held(self) -> bool:
@@ -48,21 +61,7 @@ class WorkspaceLock:
         if self.held:
             raise self._busy()
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-            try:
-                if not _lock(descriptor):
-                    raise self._busy()
-                record = {
-                    "pid": os.getpid(),
-                    "host": platform.node(),
-                    "since": datetime.now(UTC).isoformat(timespec="seconds"),
-                    "purpose": purpose,
-                }
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, json.dumps(record).encode(), 0)
-            except BaseException:
-                os.close(descriptor)
-                raise
+            descriptor = self._take(purpose)
         except WorkspaceError:
             raise
         except OSError as error:
@@ -70,15 +69,38 @@ class WorkspaceLock:
                 f"{self._path}: {error.strerror or error}, expected a file that can be locked; "
                 "make the workspace writable or choose another --workspace."
             ) from error
-        self._descriptor = descriptor
+        self._descriptor, self._given_back = descriptor, threading.Event()
+        renewal = (os.dup(descriptor), self._given_back)
+        threading.Thread(target=_renew, args=renewal, name="irer-lease", daemon=True).start()
         return self
+
+    def _take(self, purpose: str) -> int:
+        with _alone(self._path.with_name(f".{LOCK_NAME}")):
+            descriptor = _open(self._path)
+            try:
+                if not _lock(descriptor):
+                    if not _has_expired(self._path):
+                        raise self._busy()
+                    # Its holder keeps the file that nobody finds any more.
+                    self._path.unlink()
+                    hung, descriptor = descriptor, _open(self._path)
+                    os.close(hung)
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+                _write(descriptor, purpose)
+            except BaseException:
+                os.close(descriptor)
+                raise
+            return descriptor
 
     def release(self) -> None:
         """Give the lock back; does nothing when it is not held."""
         descriptor, self._descriptor = self._descriptor, None
+        self._given_back.set()
         if descriptor is not None:
             with contextlib.suppress(OSError):  # a full disk must not keep the lock
                 os.ftruncate(descriptor, 0)
+            with contextlib.suppress(OSError):  # the thread that renews it still has it open
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
     def __enter__(self) -> Self:
@@ -110,7 +132,7 @@ class WorkspaceLock:
 def holder(root: Path) -> dict[str, Any] | None:
     """Who holds the lock of a workspace: pid, host, since, purpose; None when nobody does.
 
-    A holder whose record cannot be read gives an empty dict.
+    A holder whose record cannot be read gives an empty dict; one whose lease is over is none.
     """
     path = Path(root) / LOCK_NAME
     try:
@@ -120,13 +142,65 @@ def holder(root: Path) -> dict[str, Any] | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _record(path)
+        return None if _has_expired(path, time.time()) else _record(path)
     except OSError:
         return None
     else:
         return None
     finally:
         os.close(descriptor)
+
+
+def _write(descriptor: int, purpose: str) -> None:
+    record = {
+        "pid": os.getpid(),
+        "host": platform.node(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "purpose": purpose,
+    }
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(record).encode(), 0)
+
+
+def _renew(descriptor: int, given_back: threading.Event) -> None:
+    """In a thread of the holder's."""
+    try:
+        while not given_back.wait(RENEW_SECONDS):
+            with contextlib.suppress(OSError):
+                os.utime(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _has_expired(path: Path, now: float | None = None) -> bool:
+    """Whether a holder has not renewed its lease for long, by the clock of the files."""
+    if now is None:
+        with tempfile.TemporaryFile(dir=path.parent) as clock:
+            now = os.fstat(clock.fileno()).st_mtime
+    return now - path.stat().st_mtime > LEASE_SECONDS
+
+
+@contextlib.contextmanager
+def _alone(gate: Path) -> Iterator[None]:
+    """One at a time looks at the lock file in order to take it."""
+    descriptor = _open(gate)
+    try:
+        for _ in range(_PATIENCE):
+            if _lock(descriptor):
+                break
+            time.sleep(_PAUSE)
+        else:
+            raise WorkspaceBusyError(
+                f"{gate}: another process has been taking this workspace for a second, expected an "
+                "instant; try again, or end that process."
+            )
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
 
 
 def _lock(descriptor: int) -> bool:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from engine.errors import LedgerError
 from engine.settings import FAILURES, STATUS_OK
-from engine.store.listing import LISTING, LISTING_INDEXES, fold
+from engine.store.listing import LISTING, LISTING_INDEXES, PLACE_TAKEN, fold
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES
 
-USER_VERSION = 2
+USER_VERSION = 3
 HUNT_STATES = ("running", "completed", "stopped", "failed")
 ENDED = HUNT_STATES[1:]
 BUSY_SECONDS = 30.0
@@ -63,6 +63,9 @@ _LINKS = """CREATE TABLE links (
 );
 CREATE INDEX links_by_origin ON links (origin);
 """
+_WRITER = """CREATE TABLE writer (epoch INTEGER NOT NULL);
+INSERT INTO writer VALUES (0);
+"""
 _EVENT_INDEX = """CREATE INDEX events_by_run ON events (config_hash) WHERE config_hash IS NOT NULL;
 """
 
@@ -100,7 +103,7 @@ CREATE INDEX runs_by_parameters ON runs (param_hash);
     config_hash TEXT,
     payload TEXT NOT NULL
 );
-{_EVENT_INDEX}{LISTING}"""
+{_EVENT_INDEX}{_WRITER}{LISTING}"""
 """Everything but the indexes of the listing."""
 
 _FROM_1 = f"""
@@ -111,7 +114,10 @@ ALTER TABLE hunt_runs RENAME TO hunt_runs_1;
 {_PLACES}INSERT INTO hunt_runs (hunt_id, generation, member, config_hash, fitness)
     SELECT hunt_id, generation, member, config_hash, fitness FROM hunt_runs_1 ORDER BY rowid;
 DROP TABLE hunt_runs_1;
-{_LINKS}{_EVENT_INDEX}{LISTING}"""
+{_LINKS}{_EVENT_INDEX}{_WRITER}{LISTING}"""
+_FROM_2 = f"""
+DROP TRIGGER place_taken;
+{PLACE_TAKEN}{_WRITER}"""
 
 
 def connect_writer(path: Path, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
@@ -237,6 +243,8 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
             _execute(connection, _FROM_1)
             fold(connection)
             _execute(connection, LISTING_INDEXES)
+        elif version == 2:
+            _execute(connection, _FROM_2)
         connection.execute("COMMIT")
     except BaseException:
         with contextlib.suppress(sqlite3.Error):

@@ -1,13 +1,37 @@
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from engine.errors import WorkspaceBusyError, WorkspaceError
-from engine.store.lock import WorkspaceLock, holder
+from engine.errors import LedgerError, WorkspaceBusyError, WorkspaceError
+from engine.store import lock as module
+from engine.store.ledger import Ledger
+from engine.store.lock import LEASE_SECONDS, LOCK_NAME, WorkspaceLock, holder
+from engine.store.reader import LedgerReader
 
+WRITE_ON = """
+import sys
+from pathlib import Path
+from engine.errors import LedgerError
+from engine.settings import HuntSettings
+from engine.store.ledger import Ledger
+from engine.store.lock import WorkspaceLock
+root = Path(sys.argv[1])
+with WorkspaceLock(root).acquire("hunt"), Ledger(root / "simulation_ledger.sqlite") as ledger:
+    ledger.create_hunt(HuntSettings())
+    print("held", flush=True)
+    sys.stdin.readline()
+    try:
+        ledger.create_hunt(HuntSettings())
+        print("written", flush=True)
+    except LedgerError as error:
+        print(error, flush=True)
+    sys.stdin.readline()
+print("over", flush=True)
+"""
 HOLD = """
 import sys
 from pathlib import Path
@@ -103,3 +127,89 @@ def test_a_lock_that_cannot_be_made_is_a_workspace_error(tmp_path):
     (tmp_path / "hunt.lock").mkdir()
     with pytest.raises(WorkspaceError, match="Is a directory"):
         WorkspaceLock(Path(tmp_path)).acquire("hunt")
+
+
+def age(path):
+    os.utime(path, (long_ago := time.time() - LEASE_SECONDS - 1, long_ago))
+
+
+def test_a_holder_renews_its_lease(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "RENEW_SECONDS", 0.01)
+    with WorkspaceLock(tmp_path).acquire("hunt"):
+        age(tmp_path / LOCK_NAME)
+        until = time.monotonic() + 20
+        while holder(tmp_path) is None:
+            assert time.monotonic() < until, "nobody renews it"
+            time.sleep(0.01)
+        with pytest.raises(WorkspaceBusyError, match=f"process {os.getpid()}"):
+            WorkspaceLock(tmp_path).acquire("hunt")
+
+
+def test_a_holder_that_hangs_is_succeeded_and_writes_nothing_when_it_wakes(tmp_path, start_python):
+    hung = start_python(WRITE_ON, tmp_path)
+    assert hung.stdout.readline() == "held\n"
+    hung.send_signal(signal.SIGSTOP)
+    with pytest.raises(WorkspaceBusyError, match=f"process {hung.pid}"):
+        WorkspaceLock(tmp_path).acquire("hunt")
+    age(tmp_path / LOCK_NAME)
+    assert holder(tmp_path) is None
+    path = tmp_path / "simulation_ledger.sqlite"
+    with WorkspaceLock(tmp_path).acquire("hunt"), Ledger(path) as ledger:
+        assert holder(tmp_path)["pid"] == os.getpid()
+        ledger.append_event("mine")
+        hung.send_signal(signal.SIGCONT)
+        hung.stdin.write("\n")
+        hung.stdin.flush()
+        assert "another process has taken over this workspace" in hung.stdout.readline()
+        hung.stdin.write("\n")
+        hung.stdin.flush()
+        assert hung.stdout.readline() == "over\n", "it gave back what it no longer had"
+        assert holder(tmp_path)["pid"] == os.getpid()
+        with pytest.raises(WorkspaceBusyError):
+            WorkspaceLock(tmp_path).acquire("hunt")
+        ledger.append_event("mine")
+    kinds = [event.kind for event in LedgerReader(path).events_after()]
+    assert kinds == ["hunt_started", "mine", "mine"]
+
+
+def test_of_many_successors_one_succeeds(tmp_path, start_python):
+    for _ in range(5):
+        hung = start_python(HOLD, tmp_path)
+        assert hung.stdout.readline() == "held\n"
+        hung.send_signal(signal.SIGSTOP)
+        age(tmp_path / LOCK_NAME)
+        begin = threading.Barrier(8)
+        locks = [WorkspaceLock(tmp_path) for _ in range(8)]
+        refused = []
+
+        def take(lock, begin=begin, refused=refused):
+            begin.wait()
+            try:
+                lock.acquire("hunt")
+            except WorkspaceBusyError as error:
+                refused.append(error)
+
+        threads = [threading.Thread(target=take, args=(lock,)) for lock in locks]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(refused) == 7
+        [winner] = [lock for lock in locks if lock.held]
+        winner.release()
+        hung.kill()
+        hung.wait()
+
+
+def test_a_hunt_whose_lock_file_was_deleted_does_not_write_between_anothers(tmp_path):
+    path = tmp_path / "simulation_ledger.sqlite"
+    with WorkspaceLock(tmp_path).acquire("hunt"), Ledger(path) as first:
+        first.append_event("first")
+        (tmp_path / LOCK_NAME).unlink()
+        with WorkspaceLock(tmp_path).acquire("hunt"), Ledger(path) as second:
+            second.append_event("second")
+            with pytest.raises(LedgerError, match="another process has taken over"):
+                first.append_event("first")
+            second.append_event("second")
+    kinds = [event.kind for event in LedgerReader(path).events_after()]
+    assert kinds == ["first", "second", "second"]

@@ -14,7 +14,10 @@ from engine.store.lock import WorkspaceLock
 from engine.store.reader import COLUMNS, LedgerReader
 from engine.store.tables import USER_VERSION
 
-SCHEMA_1 = (Path(__file__).parent / "ledger_version_1.sql").read_text(encoding="utf-8")
+SCHEMA_1, SCHEMA_2 = (
+    (Path(__file__).parent / f"ledger_version_{version}.sql").read_text(encoding="utf-8")
+    for version in (1, 2)
+)
 METRICS = {"log_prime_sse": 0.25, "p_phase_scramble": 0.5, "pcs_score": 0.75, "n_peaks": 4}
 
 
@@ -106,7 +109,9 @@ def test_what_was_old_is_listed_like_what_is_new(old):
 
 def test_a_reader_that_comes_first_says_what_to_do(old):
     before = old.ledger_path.read_bytes()
-    with pytest.raises(LedgerError, match="version 1, this engine reads 2") as refused:
+    with pytest.raises(
+        LedgerError, match=f"version 1, this engine reads {USER_VERSION}"
+    ) as refused:
         LedgerReader(old.ledger_path).runs()
     assert "run `irer export`" in str(refused.value)
     assert old.ledger_path.read_bytes() == before
@@ -128,3 +133,30 @@ def test_an_update_that_fails_leaves_the_old_ledger_whole(old):
     with pytest.raises(LedgerError, match="tallies already exists"):
         Ledger(old.ledger_path)
     assert {name: table(old.ledger_path, name) for name in TABLES} == before
+
+
+def schema(path):
+    """What the ledger is made of, in its own words."""
+    connection = sqlite3.connect(path)
+    query = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+    found = {(kind, name): " ".join(text.split()) for kind, name, text in connection.execute(query)}
+    connection.close()
+    return found
+
+
+def test_version_2_becomes_the_very_tables_of_this_version(workspace, tmp_path):
+    """A run outside any hunt is in its listing, and a row waits in its tail."""
+    connection = sqlite3.connect(workspace.ledger_path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.executescript(SCHEMA_2)
+    connection.close()
+    assert schema(workspace.ledger_path)
+    with Ledger(workspace.ledger_path) as ledger:
+        hunt = ledger.create_hunt(HuntSettings())
+        ledger.commit_run(None, 0, 0, run_row(0))
+        ledger.commit_run(hunt, 1, 0, run_row(0), 4.0)
+    fresh = tmp_path / "fresh.sqlite"
+    Ledger(fresh).close()
+    assert schema(workspace.ledger_path) == schema(fresh)
+    [row] = LedgerReader(workspace.ledger_path).runs()
+    assert (row["hunt_id"], row["generation"]) == (hunt, 1)

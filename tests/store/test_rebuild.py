@@ -82,7 +82,8 @@ def test_every_row_comes_back_column_by_column(workspace, runs, fate):
         assert found.aside == ""
     else:
         assert (workspace.root / found.aside).read_bytes() == kept
-    assert [p.name for p in workspace.root.iterdir() if p.name.startswith(".")] == []
+    hidden = [p.name for p in workspace.root.iterdir() if p.name.startswith(".")]
+    assert hidden == [".hunt.lock"]
 
 
 def test_a_hunt_comes_back_stopped_with_its_settings(workspace, runs):
