@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.hunt.gradients import gradients_of
-from engine.hunt.runs import compute_batch
+from engine.hunt.runs import Report, compute_batch
 from engine.hunt.space import SearchSpace
 from engine.settings import RunConfig
 from engine.store.workspace import Workspace
 
 Gradients = list[list[float] | None]
-Report = Callable[[float], None]
 Question = Callable[[], bool]
 
 

@@ -15,10 +15,13 @@ from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import engine
 from engine.errors import ClusterError
-from engine.hunt.batch import Batch, Gradients, Question, Report
+from engine.hunt.batch import Batch, Gradients, Question
 from engine.hunt.devices import plan_of
+from engine.hunt.runs import Report
 from engine.settings import HuntSettings
 from engine.store.workspace import Workspace
 
@@ -80,24 +83,27 @@ class Cluster:
                     stop.set()
                     told = True
             future.set_result(task.result())
-        except (CancelledError, CommClosedError):
-            future.set_exception(
-                ClusterError(
-                    f"scheduler: lost {self._address} with a batch "
-                    "under way, expected it to live as long as the hunt; start it again and go "
-                    "on with `irer hunt --resume`."
-                )
-            )
         except BaseException as error:
-            future.set_exception(error)
+            gone = isinstance(error, CancelledError | CommClosedError)
+            future.set_exception(self._lost() if gone or self._is_cut_off() else error)
         finally:
             self._waiting.pop(name, None)
+
+    def _is_cut_off(self) -> bool:
+        """Whether an error may be the scheduler's end rather than the batch's own."""
+        return bool(self._client.status != "running")
+
+    def _lost(self) -> ClusterError:
+        return ClusterError(
+            f"scheduler: lost {self._address} with a batch under way, expected it to live as long "
+            "as the hunt; start it again and go on with `irer hunt --resume`."
+        )
 
     def _hear(self, event: tuple[Any, Any]) -> None:
         told = event[1]
         report = self._waiting.get(told["batch"])
         if report is not None:
-            report(told["share"])
+            report(told["share"], None)
 
 
 @contextlib.contextmanager
@@ -134,7 +140,7 @@ def _compute(batch: Batch, name: str) -> Gradients:
             answer, asked = stop.is_set(), time.monotonic()
         return answer
 
-    def report(share: float) -> None:
+    def report(share: float, _: np.ndarray | None) -> None:
         nonlocal told
         if time.monotonic() - told > _PERIOD:
             worker.log_event(_TOPIC, {"batch": name, "share": share})

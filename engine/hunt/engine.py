@@ -22,7 +22,7 @@ from engine.hunt.site import Site
 from engine.hunt.strategies import make_strategy
 from engine.live.bus import Bus
 from engine.live.logs import log_to
-from engine.live.status import ACTIVE, HuntStatus, StatusBoard
+from engine.live.status import ACTIVE, HuntStatus, LivePicture, StatusBoard
 from engine.settings import HuntSettings
 from engine.store.hunt_record import write_hunt_record
 from engine.store.ledger import Ledger, bring_up_to_date
@@ -60,6 +60,10 @@ class Engine:
     def status(self) -> HuntStatus:
         """The newest status; cheap."""
         return self._board.snapshot()
+
+    def picture(self) -> LivePicture | None:
+        """How the runs under way look; None where nobody has looked yet, as on a cluster."""
+        return self._board.picture()
 
     def start_hunt(self, settings: HuntSettings) -> str:
         """Start a hunt in the background.

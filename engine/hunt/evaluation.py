@@ -310,8 +310,10 @@ class Evaluation:
             **news,
         )
 
-    def _progress(self, batch: Sequence[str], share: float) -> None:
+    def _progress(self, batch: Sequence[str], share: float, picture: np.ndarray | None) -> None:
         """Called from the device's threads."""
+        if picture is not None:
+            self._site.board.show(batch[0], picture)
         with self._turn:
             self._shares.update(dict.fromkeys(batch, share))
             self._site.board.update(stage="simulating", under_way=sum(self._shares.values()))

@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from engine import __version__
 from engine.audit.report import audit_run
 from engine.errors import ArtifactError, EngineError, StopRequested
@@ -14,7 +16,8 @@ from engine.store.initial_state import InitialState
 from engine.store.provenance import write_provenance
 from engine.store.workspace import Workspace, atomic_write_bytes
 
-Report = Callable[[float], None]
+Report = Callable[[float, np.ndarray | None], None]
+"""Told the share of a batch that is done, and ρ of its first run in small where that is new."""
 
 
 def compute_batch(
@@ -33,7 +36,7 @@ def compute_batch(
         workspace: where they are written.
         initial: the state that all start from; None for their seeds.
         history_frames: snapshots to keep of each run.
-        on_progress: told the share of the batch that is done, 0 … 1.
+        on_progress: told the share of the batch that is done, 0 … 1, and how it looks.
         should_stop: asked between samples; `StopRequested` follows.
 
     Raises:
@@ -51,7 +54,7 @@ def compute_batch(
 
     def report(progress: Progress) -> None:
         if on_progress is not None:
-            on_progress(progress.steps_done / progress.steps_total)
+            on_progress(progress.steps_done / progress.steps_total, progress.thumbnail)
 
     results = simulate_batch(
         todo,

@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from engine.errors import WorkspaceError
 from engine.live.bus import Bus
 from engine.store.workspace import Workspace, atomic_write_bytes
@@ -73,6 +75,21 @@ class HuntStatus:
         return dataclasses.asdict(self)
 
 
+@dataclass(frozen=True, eq=False)
+class LivePicture:
+    """How a run under way looks.
+
+    Attributes:
+        run: its id.
+        rho: ρ, at most 64 × 64, `(y, x)`.
+        taken: when, Unix time.
+    """
+
+    run: str
+    rho: np.ndarray
+    taken: float
+
+
 class StatusBoard:
     """Holds the newest status, rings the bus at every change, mirrors it into status.json."""
 
@@ -82,15 +99,24 @@ class StatusBoard:
         self._mirroring = threading.Lock()
         self._status = HuntStatus(since=time.time())
         self._written = 0.0
+        self._picture: LivePicture | None = None
 
     def snapshot(self) -> HuntStatus:
         """The newest status."""
         return self._status
 
+    def show(self, run: str, rho: np.ndarray) -> None:
+        """Have a new picture of the computation; the next change of the status tells of it."""
+        self._picture = LivePicture(run, rho, time.time())
+
+    def picture(self) -> LivePicture | None:
+        """The newest picture of this hunt's computation."""
+        return self._picture
+
     def reset(self, **fields: Any) -> HuntStatus:
         """Begin the status of another hunt."""
         with self._lock:
-            self._status = HuntStatus()
+            self._status, self._picture = HuntStatus(), None
         return self.update(**fields)
 
     def update(self, **changes: Any) -> HuntStatus:

@@ -102,7 +102,7 @@ def torn_files(place: Path) -> list[str]:
                 HuntStatus(**strict_json.loads(path.read_bytes()))
             elif path.suffix == ".json":
                 strict_json.loads(path.read_bytes())
-            elif not path.name.startswith(("simulation_ledger", "hunt.lock")):
+            elif not path.name.startswith(("simulation_ledger", "hunt.lock", ".hunt.lock")):
                 found.append(f"{path.name}: nobody writes such a file")
         except Exception as error:
             found.append(f"{path.name}: {type(error).__name__}: {error}")
