@@ -270,6 +270,15 @@ class Engine:
             settings=settings.to_dict(),
         )
         born.set_result(hunt_id)
+        _log.info(
+            "Hunt %s %s: %d × %d runs, %s, on %s.",
+            hunt_id,
+            "continued" if earlier else "started",
+            settings.num_generations,
+            settings.population_size * settings.replicates,
+            settings.strategy,
+            device.name,
+        )
         state, reason = "failed", ""
         try:
             state, reason = self._hunt(settings, hunt_id, ledger, device)
@@ -285,13 +294,15 @@ class Engine:
                 ledger.close()
                 self._unlock()
                 done = self.status().runs_done
+                ended = f"Hunt {hunt_id} {state} after {done} runs. {reason}".strip()
+                _log.info("%s", ended)
                 self._board.update(
                     state=state,
                     stage="",
                     under_way=0.0,
                     eta_s=None,
                     error=reason if state == "failed" else "",
-                    last_event=f"Hunt {hunt_id} {state} after {done} runs. {reason}".strip(),
+                    last_event=ended,
                 )
 
     def _record(self, hunt_id: str) -> None:

@@ -90,7 +90,7 @@ class Evaluation:
         self._alone = asyncio.Semaphore(1)
         self._best: dict[str, Any] | None = None
 
-    def replay(self, candidates: Sequence[Candidate]) -> dict[Place, Outcome]:
+    def _replay(self, candidates: Sequence[Candidate]) -> dict[Place, Outcome]:
         """The outcomes that the ledger already has for these places of the hunt.
 
         Raises:
@@ -118,9 +118,16 @@ class Evaluation:
             )
         return found
 
+    def told(self) -> str:
+        """The totals so far, for the log: "32 runs, 2 diverged, best fitness 12.4"."""
+        words = [f"{self.done} runs", *(f"{n} {kind}" for kind, n in self._failures.items())]
+        if self._best is not None:
+            words.append(f"best fitness {self._best['fitness']:.4g}")
+        return ", ".join(words)
+
     async def evaluate(self, candidates: Sequence[Candidate]) -> dict[Place, Outcome]:
         """The outcome of every candidate, by its place."""
-        outcomes = self.replay(candidates)
+        outcomes = self._replay(candidates)
         if outcomes:
             self._tell_totals()
         todo: dict[str, list[Candidate]] = {}

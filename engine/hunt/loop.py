@@ -62,6 +62,13 @@ async def run_hunt(
                 return f"Its budget of {settings.max_runs:,} runs is spent."
             told = by_member(outcomes, candidates)
             strategy.tell(points, results_of(told, settings.sought, space.size))
+            _log.info(
+                "Hunt %s: generation %d of %d is done, %s.",
+                hunt_id,
+                generation,
+                settings.num_generations,
+                evaluation.told(),
+            )
             after_generation(generation)
     except StopRequested:
         if site.is_late() and not site.gate.stopped:
