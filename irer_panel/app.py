@@ -1,12 +1,13 @@
 """The composition of the page: a cockpit of views over one engine, for a browser or a notebook."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
+import param
 from panel.util import edit_readonly
 
 from engine.errors import EngineError, SettingsError
@@ -15,21 +16,21 @@ from engine.store.workspace import Workspace
 from irer_panel.background import loop_of, readers
 from irer_panel.controls import HuntControls
 from irer_panel.job import PROMOTE, RESTORE, desk_of
+from irer_panel.link import Address, query_of, wanted_of, wanted_run
 from irer_panel.selection import Selection
 from irer_panel.session import Session
 from irer_panel.states import can_work, continuable
+from irer_panel.tabs import tabs_of
 from irer_panel.theme import THEME
-from irer_panel.views.best import BestRun
 from irer_panel.views.control_panel import ControlPanel
+from irer_panel.views.deck import Deck
 from irer_panel.views.fold import Fold
 from irer_panel.views.header import Header
 from irer_panel.views.notice import Notice
 from irer_panel.views.tiles import Tiles
-from irer_panel.views.verdicts import VerdictList
 
 if TYPE_CHECKING:
     from irer_panel.views.field_panel import FieldPanel
-    from irer_panel.views.runs import RunList
 
 TITLE = "IRER"
 
@@ -37,12 +38,20 @@ TITLE = "IRER"
 class Cockpit(pn.viewable.Viewer):
     """All views of one page over one engine. As a viewer it is the notebook's layout.
 
+    Attributes:
+        query: what a link to this very view carries.
+
     The header is there at once; all else follows view by view (`furnish`), made in another thread
     than the loop's, on which other pages and the hunt's news depend.
     """
 
-    def __init__(self, engine: Engine, **params: Any) -> None:
+    query = param.String(default="", doc="The state of the views, as a link carries it.")
+
+    def __init__(
+        self, engine: Engine, wanted: Mapping[str, str] | None = None, **params: Any
+    ) -> None:
         super().__init__(**params)
+        self._wanted = wanted or {}
         self.engine = engine
         self.loop = loop_of(pn.state.curdoc)
         self.session = Session(engine, self.loop)
@@ -51,9 +60,7 @@ class Cockpit(pn.viewable.Viewer):
         self.header = Header(snapshot=self.session.param.snapshot)
         self.panel: ControlPanel | None = None
         self.fields: FieldPanel | None = None
-        self.runs: RunList | None = None
-        self.best: BestRun | None = None
-        self.verdicts: VerdictList | None = None
+        self.deck: Deck | None = None
         self.side = pn.Column(sizing_mode="stretch_width")
         self.main = pn.Column(sizing_mode="stretch_width")
         self._to_furnish = [
@@ -61,12 +68,13 @@ class Cockpit(pn.viewable.Viewer):
             self._add_panel,
             self._add_fields,
             self._add_second_field,
-            self._add_runs,
-            self._add_best,
-            self._add_verdicts,
+            self._add_deck,
         ]
         self._closed = False
         self.session.param.watch(self._land, "snapshot")
+        if run := wanted_run(self._wanted):
+            self.selection.pick(run)
+        self._watcher = self.selection.param.watch(self._note, ["run", "follow"])
         self.session.open()
 
     def start(self) -> None:
@@ -107,9 +115,11 @@ class Cockpit(pn.viewable.Viewer):
 
     def close(self, *_: Any) -> None:
         """Free subscriptions and watchers; the engine and its hunt go on."""
+        if not self._closed:
+            self.selection.param.unwatch(self._watcher)
         self._closed = True
         self.session.close()
-        for view in (self.fields, self.runs, self.panel, self.verdicts):
+        for view in (self.fields, self.panel, self.deck):
             if view is not None:
                 view.close()
 
@@ -127,6 +137,13 @@ class Cockpit(pn.viewable.Viewer):
     def _work(self, kind: str, run: str, work: Callable[[], str]) -> None:
         if can_work(self.session.snapshot) and not desk_of(self.engine).take(kind, run, work):
             notify("Another run is being worked on, expected none; wait for its end.")
+
+    def _note(self, *_: Any) -> None:
+        """Keep the link true to what is shown."""
+        state = {"run": "" if self.selection.follow else self.selection.run}
+        if self.deck is not None:
+            state["tab"] = self.deck.active if self.deck.moved else ""
+        self.query = query_of(state)
 
     def _land(self, event: Any) -> None:
         self.selection.land(event.new.newest)
@@ -164,24 +181,10 @@ class Cockpit(pn.viewable.Viewer):
         if self.fields is not None:
             self.fields.pair.complete()
 
-    def _add_runs(self) -> None:
-        from irer_panel.views.runs import RunList
-
-        self.runs = RunList(self.selection, snapshot=self.session.param.snapshot)
-        runs = pn.Column(self.runs, styles={"flex": "3 1 680px", "min-width": "0"})
-        self._place_of_best = pn.Column(styles={"flex": "2 1 300px", "min-width": "0"})
-        wrapping = {"flex-wrap": "wrap", "gap": "16px"}
-        row = pn.Row(runs, self._place_of_best, sizing_mode="stretch_width", styles=wrapping)
-        self.main.append(row)
-
-    def _add_best(self) -> None:
-        self.best = BestRun(self.promote, snapshot=self.session.param.snapshot)
-        self._place_of_best.append(self.best)
-
-    def _add_verdicts(self) -> None:
-        look = self.session.param.snapshot
-        self.verdicts = VerdictList(self.engine.workspace, self.selection, self.loop, snapshot=look)
-        self.main.append(self.verdicts)
+    def _add_deck(self) -> None:
+        self.deck = Deck(tabs_of(self), self.loop, self._wanted.get("tab", ""))
+        self.deck.param.watch(self._note, "active")
+        self.main.append(self.deck)
 
     def __panel__(self) -> pn.viewable.Viewable:
         left = pn.Column(self.side, width=320)
@@ -206,7 +209,7 @@ class HuntDashboard(Cockpit):
 def load_plotting() -> None:
     """Import HoloViews and pandas: a second that the first page need not wait for."""
     import irer_panel.views.field_panel
-    import irer_panel.views.runs  # noqa: F401
+    import irer_panel.views.runs_tab  # noqa: F401
 
 
 def prepare() -> None:
@@ -225,11 +228,12 @@ def create_view(engine: Engine) -> Cockpit:
 def create_page(engine: Engine) -> pmui.Page:
     """The page of one browser session; its end frees the session, not the engine."""
     prepare()
-    cockpit = Cockpit(engine)
+    cockpit = Cockpit(engine, wanted_of(pn.state.session_args or {}))
     pn.state.onload(cockpit.furnish)
     pn.state.on_session_destroyed(cockpit.close)
     # As high as its content: Panel would fit it into the window, and views overlap.
     cockpit.main.styles = {"padding": "12px 16px 24px", "gap": "12px", "max-height": "none"}
+    cockpit.side.append(Address(query=cockpit.param.query))
     page = pmui.Page(
         title=TITLE,
         meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from engine.settings import RunConfig
+from engine.hunt.engine import Engine
+from engine.settings import HuntSettings, RunConfig
 from engine.store.artifact import RunResult, write_artifact
+from engine.store.workspace import Workspace
 
 SHAPE = {"N_grid": 32, "domain_length": 16.0, "T_steps": 10}
 
@@ -39,3 +41,14 @@ def write_run(workspace, seed=0, **changes):
     )
     write_artifact(workspace.artifact_path(config.config_hash), config, result)
     return config.config_hash, rho, g_tt
+
+
+def hunt_in(folder, **changes):
+    """A workspace with a hunt of 2 × 3 real runs that took a second."""
+    values = {"num_generations": 2, "population_size": 3, "N_grid": 32, "T_steps": 40}
+    workspace = Workspace.open(folder / "hunted")
+    engine = Engine(workspace)
+    engine.start_hunt(HuntSettings.from_mapping({**values, "null_draws": 19, **changes}))
+    engine.wait()
+    engine.close()
+    return workspace

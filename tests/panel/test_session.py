@@ -71,7 +71,7 @@ def settled(engine, *, until=lambda cockpit: True):
     async def run():
         cockpit = create_view(engine)
         async with asyncio.timeout(60):
-            while cockpit.best is None or not until(cockpit):
+            while cockpit.deck is None or "Runs" not in cockpit.deck.views or not until(cockpit):
                 await asyncio.sleep(0.02)
         cockpit.close()
         return cockpit
@@ -186,9 +186,9 @@ def test_a_picked_run_stays_when_another_lands_and_follow_catches_up():
 def test_a_row_of_the_list_picks_its_run(finished):
     engine, *_ = finished
     cockpit = settled(engine, until=lambda c: len(c.session.snapshot.runs) == 4)
-    table = cockpit.runs._table
+    table = cockpit.deck.views["Runs"].runs._table
     assert table.selection == [0]
-    cockpit.runs._clicked(type("Click", (), {"row": 2}))
+    cockpit.deck.views["Runs"].runs._clicked(type("Click", (), {"row": 2}))
     assert cockpit.selection.run == table.value["config_hash"].iloc[2]
     assert table.selection == [2]
 

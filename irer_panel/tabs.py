@@ -1,0 +1,42 @@
+"""What the deck holds: the tabs of the page, in order, each with how it is made.
+
+Views are imported when they are made: a page that shows the runs need not wait for the rest.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import panel as pn
+
+from irer_panel.views.deck import Maker
+
+if TYPE_CHECKING:
+    from irer_panel.app import Cockpit
+
+
+def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
+    """The tabs of a page: title → view."""
+    engine, selection, loop = cockpit.engine, cockpit.selection, cockpit.loop
+    look = cockpit.session.param.snapshot
+
+    def runs() -> pn.viewable.Viewer:
+        from irer_panel.views.runs_tab import RunsTab
+
+        return RunsTab(selection, cockpit.promote, snapshot=look)
+
+    def audit() -> pn.viewable.Viewer:
+        from irer_panel.views.verdicts import VerdictList
+
+        return VerdictList(engine.workspace, selection, loop, snapshot=look)
+
+    def live() -> pn.viewable.Viewer:
+        from irer_panel.views.live import LiveView
+
+        return LiveView(engine, loop, snapshot=look)
+
+    def log() -> pn.viewable.Viewer:
+        from irer_panel.views.log import LogView
+
+        return LogView(engine.workspace.hunt_log_path, loop, snapshot=look)
+
+    return {"Runs": runs, "Audit": audit, "Live": live, "Log": log}

@@ -1,0 +1,73 @@
+"""The tabs under the fields: each view is made when its tab is first opened, off the loop."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from irer_panel.background import Loop
+
+Maker = Callable[[], pn.viewable.Viewer]
+
+
+class Deck(pn.viewable.Viewer):
+    """Named tabs; `active` is the name of the open one."""
+
+    active = param.String(default="", doc="Title of the open tab.")
+
+    def __init__(self, makers: Mapping[str, Maker], loop: Loop, first: str = "") -> None:
+        """Open the tab called `first`; the first of all where there is none of that name."""
+        super().__init__()
+        self._makers, self._loop = dict(makers), loop
+        self._titles = tuple(makers)
+        self.views: dict[str, pn.viewable.Viewer] = {}
+        self._closed = False
+        self._places = {
+            title: pn.Column(
+                pmui.Typography("Loading …", variant="body2", margin=(16, 0)),
+                sizing_mode="stretch_width",
+                styles={"padding-top": "12px"},
+            )
+            for title in self._titles
+        }
+        self._tabs = pmui.Tabs(*self._places.items(), sizing_mode="stretch_width", margin=0)
+        self._tabs.param.watch(self._turned, "active")
+        self._tabs.active = self._titles.index(first) if first in self._titles else 0
+        self._turned()
+
+    @property
+    def moved(self) -> bool:
+        """Whether another tab than the first is open."""
+        return self.active != self._titles[0]
+
+    def open(self, title: str) -> None:
+        """Show a tab; a title that there is none of changes nothing."""
+        if title in self._titles:
+            self._tabs.active = self._titles.index(title)
+
+    def close(self) -> None:
+        """Free the views that were made."""
+        self._closed = True
+        for view in self.views.values():
+            if callable(close := getattr(view, "close", None)):
+                close()
+
+    def _turned(self, *_: Any) -> None:
+        title = self._titles[self._tabs.active]
+        self.active = title
+        maker = self._makers.pop(title, None)
+        if maker is not None:
+            self._loop.aside(partial(self._fill, title, maker), lambda: None)
+
+    def _fill(self, title: str, maker: Maker) -> None:
+        if self._closed:
+            return
+        with pn.io.hold(freeze=True):  # else each model that joins has all others walked
+            view = self.views[title] = maker()
+            self._places[title][:] = [view]
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._tabs

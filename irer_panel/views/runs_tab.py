@@ -1,0 +1,34 @@
+"""The runs of the hunt beside the best of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+
+from irer_panel.selection import Selection
+from irer_panel.views.best import BestRun
+from irer_panel.views.hunt_view import HuntView
+from irer_panel.views.runs import RunList
+
+
+class RunsTab(HuntView):
+    """The run list and the best run; below each other where the page is narrow."""
+
+    def __init__(
+        self, selection: Selection, on_promote: Callable[[str], None], **params: Any
+    ) -> None:
+        super().__init__(**params)
+        self.runs = RunList(selection, snapshot=self.param.snapshot)
+        self.best = BestRun(on_promote, snapshot=self.param.snapshot)
+
+    def close(self) -> None:
+        """Follow the selection no more."""
+        self.runs.close()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Row(
+            pn.Column(self.runs, styles={"flex": "3 1 680px", "min-width": "0"}),
+            pn.Column(self.best, styles={"flex": "2 1 300px", "min-width": "0"}),
+            sizing_mode="stretch_width",
+            styles={"flex-wrap": "wrap", "gap": "16px"},
+        )

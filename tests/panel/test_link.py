@@ -1,0 +1,60 @@
+"""A link reopens the view that it was taken from, and a broken one harms nobody."""
+
+import pytest
+from panel_samples import hunt_in
+
+from engine.store.reader import LedgerReader
+from irer_panel.link import MAX_LENGTH, query_of, wanted_of, wanted_run
+
+TIMEOUT = 60_000
+RUN = "0123456789abcdef0123456789abcdef01234567"
+
+
+def test_a_query_is_read_as_it_was_written():
+    state = {"run": RUN, "tab": "Live", "empty": ""}
+    assert query_of(state) == f"run={RUN}&tab=Live"
+    assert wanted_of({"run": [RUN.encode()], "tab": [b"first", b"Live"]}) == {
+        "run": RUN,
+        "tab": "Live",
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"run": []}, {"run": [b"\xff\xfe"]}, {"run": [b"a" * (MAX_LENGTH + 1)]}, {}],
+)
+def test_what_is_no_text_is_left_out(arguments):
+    assert wanted_of(arguments) == {}
+
+
+@pytest.mark.parametrize("run", ["", "abc", RUN.upper(), RUN + "0", "../../etc/passwd", RUN + "\n"])
+def test_only_an_id_names_a_run(run):
+    assert wanted_run({"run": run}) == ""
+    assert wanted_run({"run": RUN}) == RUN
+
+
+@pytest.mark.browser
+def test_a_reload_and_a_colleague_see_the_same_run_and_tab(start_server, open_page, tmp_path):
+    workspace = hunt_in(tmp_path)
+    oldest = LedgerReader(workspace.ledger_path).runs(order="")[0]["config_hash"]
+    served = start_server(workspace=workspace.root)
+    page, errors, foreign = open_page(served.url)
+    page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
+    assert page.url.rstrip("/") == served.url, "the newest run and the first tab need no words"
+    page.locator(".tabulator-cell", has_text=oldest[:8]).first.click()
+    page.get_by_role("tab", name="Log").click()
+    page.get_by_text("generation 1 of").wait_for(timeout=TIMEOUT)
+    page.wait_for_url(f"**/?run={oldest}&tab=Log")
+    page.reload()
+    page.get_by_text("generation 1 of").wait_for(timeout=TIMEOUT)
+    page.get_by_text(f"Run {oldest[:8]}").first.wait_for(timeout=TIMEOUT)
+    assert page.url.endswith(f"?run={oldest}&tab=Log")
+    other = open_page(page.url).page
+    other.get_by_text("generation 1 of").wait_for(timeout=TIMEOUT)
+    other.get_by_text(f"Run {oldest[:8]}").first.wait_for(timeout=TIMEOUT)
+    broken = open_page(f"{served.url}/?run=<script>&tab=Nothing&run=zz").page
+    broken.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
+    unknown = open_page(f"{served.url}/?run={RUN}").page
+    unknown.get_by_text("artifact").first.wait_for(timeout=TIMEOUT)
+    assert errors == []
+    assert [address for address in foreign if not address.startswith(served.url)] == []
