@@ -24,6 +24,11 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
 
         return RunsTab(selection, cockpit.promote, snapshot=look)
 
+    def time() -> pn.viewable.Viewer:
+        from irer_panel.views.time_tab import TimeTab
+
+        return TimeTab(engine.workspace, selection, loop, snapshot=look)
+
     def audit() -> pn.viewable.Viewer:
         from irer_panel.views.verdicts import VerdictList
 
@@ -39,4 +44,4 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
 
         return LogView(engine.workspace.hunt_log_path, loop, snapshot=look)
 
-    return {"Runs": runs, "Audit": audit, "Live": live, "Log": log}
+    return {"Runs": runs, "Time": time, "Audit": audit, "Live": live, "Log": log}

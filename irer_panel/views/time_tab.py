@@ -1,0 +1,177 @@
+"""The selected run through time: its stored frames as a film, its diagnostics as curves."""
+
+import io
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+
+from engine.errors import EngineError
+from engine.store.workspace import Workspace
+from irer_panel.background import Loop, Newest, painters, readers
+from irer_panel.history import FRAMES, History, gif_of, read_history
+from irer_panel.selection import Selection
+from irer_panel.states import emptiness
+from irer_panel.views.film import Film, palette_of
+from irer_panel.views.hunt_view import HuntView
+from irer_panel.views.traces import Traces
+from irer_panel.wording import short_id
+
+INTERVAL = 200
+"""Milliseconds between two frames at the player's first speed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What was read of a run, or why there is nothing."""
+
+    run: str
+    history: History | None = None
+    problem: str = ""
+
+
+def read(workspace: Workspace, run: str, symbol: str) -> Read:
+    """A run's history of one field; what is wrong with it becomes words."""
+    try:
+        return Read(run, read_history(workspace.artifact_path(run), run, symbol))
+    except EngineError as error:
+        return Read(run, problem=str(error))
+
+
+class TimeTab(HuntView):
+    """Film, player and traces of the selected run."""
+
+    def __init__(
+        self, workspace: Workspace, selection: Selection, loop: Loop, **params: Any
+    ) -> None:
+        super().__init__(**params)
+        self._workspace, self._selection = workspace, selection
+        self._reads: Newest[Read] = Newest(readers, loop, self._show)
+        self._gifs: Newest[tuple[History, bytes]] = Newest(painters, loop, self._offer)
+        self._history: History | None = None
+        self._gif = b""
+        self.film, self.traces = Film(), Traces()
+        self.field = pmui.RadioButtonGroup(
+            options=list(FRAMES), value=next(iter(FRAMES)), size="small", margin=0
+        )
+        self.player = pmui.Player(
+            start=0,
+            end=1,
+            value=0,
+            interval=INTERVAL,
+            loop_policy="once",
+            show_loop_controls=True,
+            show_value=False,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self._words = pmui.Typography("", variant="body2", margin=0)
+        self.make_gif = pmui.Button(
+            label="Make a GIF",
+            icon="movie",
+            variant="outlined",
+            size="small",
+            margin=0,
+            on_click=self._ask_for_gif,
+        )
+        self._download = pmui.FileDownload(
+            callback=lambda: io.BytesIO(self._gif), filename="run.gif", label="Download", margin=0
+        )
+        self._download.param.update(size="small", variant="outlined", visible=False)
+        self._nothing = pmui.Typography("", variant="body1", margin=(24, 0))
+        bar = pn.Row(
+            self.field,
+            self.make_gif,
+            self._download,
+            sizing_mode="stretch_width",
+            styles={"flex-wrap": "wrap", "gap": "8px", "align-items": "center"},
+        )
+        left = pn.Column(
+            bar,
+            self.film,
+            self._words,
+            self.player,
+            styles={"flex": "1 1 420px", "min-width": "0", "gap": "8px"},
+        )
+        right = pn.Column(self.traces, styles={"flex": "1 1 420px", "min-width": "0"})
+        self._all = pn.Row(
+            left,
+            right,
+            visible=False,
+            sizing_mode="stretch_width",
+            styles={"flex-wrap": "wrap", "gap": "16px 32px"},
+        )
+        self._watchers = [
+            (selection, selection.param.watch(self._request, "run")),
+            (self.field, self.field.param.watch(self._request, "value")),
+            (self.player, self.player.param.watch(self._turn, "value")),
+        ]
+        self._request()
+
+    def close(self) -> None:
+        """Follow the selection no more."""
+        self._reads.close()
+        self._gifs.close()
+        for owner, watcher in self._watchers:
+            owner.param.unwatch(watcher)
+        self._watchers = []
+
+    def _request(self, *_: Any) -> None:
+        run = self._selection.run
+        if run:
+            self._reads.request(partial(read, self._workspace, run, str(self.field.value)))
+        else:
+            self._nothing.object = emptiness(self.snapshot)
+
+    def _show(self, found: Read) -> None:
+        if found.run != self._selection.run:
+            return
+        before, self._history = self._history, found.history
+        self._nothing.param.update(object=found.problem, visible=bool(found.problem))
+        self._all.visible = found.history is not None
+        self.make_gif.disabled = found.history is None
+        self._download.visible = False
+        if found.history is None:
+            return
+        last = len(found.history.times) - 1
+        same = before is not None and before.run == found.run
+        self.film.take(found.history)
+        self.traces.take(found.history)
+        self.player.param.update(end=max(last, 1), disabled=last == 0)
+        self.player.value = min(int(self.player.value), last) if same else last
+        self._turn()
+
+    def _turn(self, *_: Any) -> None:
+        if self._history is None:
+            return
+        frame = min(int(self.player.value), len(self._history.times) - 1)
+        self.film.turn_to(frame)
+        self.traces.mark(float(self._history.times[frame]))
+        self._words.object = self._history.words(frame)
+
+    def _ask_for_gif(self, *_: Any) -> None:
+        if self._history is not None:
+            self.make_gif.disabled = True
+            self._gifs.request(partial(_gif, self._history))
+
+    def _offer(self, made: tuple[History, bytes]) -> None:
+        history, gif = made
+        if history is not self._history:
+            return
+        self._gif = gif
+        self.make_gif.disabled = False
+        name = f"{history.style.dataset}_{short_id(history.run)}.gif"
+        self._download.param.update(filename=name, label=f"Download {name}", visible=True)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Column(self._nothing, self._all, sizing_mode="stretch_width")
+
+
+def _gif(history: History) -> tuple[History, bytes]:
+    colours = palette_of(history.style)
+    pick = np.linspace(0, len(colours) - 1, 255).round().astype(int)
+    rgb = [[int(colours[i][at : at + 2], 16) for at in (1, 3, 5)] for i in pick]
+    return history, gif_of(history, np.array(rgb, np.uint8))

@@ -1,0 +1,145 @@
+"""The film draws the stored cells, the traces are the stored series, the GIF is the frames."""
+
+import io
+import time
+
+import numpy as np
+import pytest
+from panel_samples import hunt_in, write_run
+from PIL import Image, ImageSequence
+
+from engine.errors import ArtifactError
+from engine.store.artifact import open_artifact
+from engine.store.reader import LedgerReader
+from engine.store.workspace import Workspace
+from irer_panel import history as module
+from irer_panel.background import NoLoop
+from irer_panel.history import GIF_SIDE, gif_of, read_history
+from irer_panel.selection import Selection
+from irer_panel.views.time_tab import TimeTab, _gif, read
+
+
+@pytest.fixture(scope="module")
+def hunted(tmp_path_factory):
+    workspace = hunt_in(tmp_path_factory.mktemp("time"), history_frames=4)
+    run = LedgerReader(workspace.ledger_path).runs(order="")[0]["config_hash"]
+    return workspace, run
+
+
+def stored(workspace, run, *names):
+    with open_artifact(workspace.artifact_path(run), run) as artifact:
+        return [artifact.read(name) for name in names]
+
+
+@pytest.mark.parametrize(("symbol", "name"), [("ρ", "rho"), ("g_tt", "g_tt")])
+def test_the_frames_are_the_stored_ones_and_end_with_the_final_field(hunted, symbol, name):
+    workspace, run = hunted
+    found = read_history(workspace.artifact_path(run), run, symbol)
+    frames, times, final = stored(workspace, run, f"history/{name}", "history/t", f"final_{name}")
+    np.testing.assert_array_equal(found.frames[-1], final)
+    np.testing.assert_array_equal(found.frames[: len(frames)], frames)
+    assert len(found.times) == len(found.frames)
+    assert found.times[-1] == pytest.approx(40 * 0.1)
+    np.testing.assert_array_equal(found.times[: len(times)], times)
+    assert found.limits[0] <= found.frames.min()
+    assert found.limits[1] >= found.frames.max()
+    [h_norm] = stored(workspace, run, "diagnostics/h_norm")
+    np.testing.assert_array_equal(found.traces["h_norm"], h_norm)
+    assert found.words(len(found.times) - 1).startswith("t = 4 · step 40 · frame ")
+
+
+def test_a_run_without_stored_frames_shows_its_final_field(tmp_path):
+    workspace = hunt_in(tmp_path, history_frames=0)
+    run = LedgerReader(workspace.ledger_path).runs()[0]["config_hash"]
+    found = read_history(workspace.artifact_path(run), run, "ρ")
+    assert found.frames.shape[1:] == (32, 32)
+    assert found.times[-1] == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(("side", "limit", "kept"), [(32, 16, 16), (36, 16, 12), (34, 16, 2)])
+def test_fine_grids_are_drawn_as_the_means_of_blocks(monkeypatch, side, limit, kept):
+    monkeypatch.setattr(module, "MAX_SIDE", limit)
+    frames = np.random.default_rng(0).random((2, side, side))
+    coarse = module._coarse(frames)
+    assert coarse.shape == (2, kept, kept)
+    block = side // kept
+    np.testing.assert_allclose(coarse[1, 0, 1], frames[1, :block, block : 2 * block].mean())
+
+
+def test_the_gif_shows_every_frame_with_y_up(hunted):
+    workspace, run = hunted
+    found = read_history(workspace.artifact_path(run), run, "ρ")
+    found.frames[0, 0, 0] = np.nan
+    palette = np.stack([np.arange(255, dtype=np.uint8)] * 3, axis=1)
+    images = [
+        np.asarray(each.convert("RGB"))[..., 0].astype(float)
+        for each in ImageSequence.Iterator(Image.open(io.BytesIO(gif_of(found, palette))))
+    ]
+    assert len(images) == len(found.frames)
+    assert images[0].shape == (GIF_SIDE, GIF_SIDE)
+    enlarge = GIF_SIDE // 32
+    low, high = found.limits
+    for image, frame in zip(images[1:], found.frames[1:], strict=True):
+        drawn = image[enlarge // 2 :: enlarge, enlarge // 2 :: enlarge][::-1]
+        np.testing.assert_allclose(drawn, (frame - low) / (high - low) * 254, atol=1.01)
+    assert images[0][-1, 0] == 128, "a cell that is not finite is gray"
+
+
+def test_another_runs_or_a_missing_artifact_is_words(hunted, tmp_path):
+    workspace, run = hunted
+    found = read(Workspace.open(tmp_path), run, "ρ")
+    assert found.history is None
+    assert "expected" in found.problem
+    with pytest.raises(ArtifactError):
+        read_history(workspace.artifact_path(run), "0" * 40, "ρ")
+
+
+def settle(so):
+    until = time.monotonic() + 60
+    while not so():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_the_player_turns_film_and_traces_and_keeps_its_place(hunted):
+    workspace, run = hunted
+    selection = Selection()
+    tab = TimeTab(workspace, selection, NoLoop())
+    assert tab._nothing.object
+    selection.pick(run)
+    settle(lambda: tab._history is not None)
+    last = len(tab._history.times) - 1
+    assert tab.player.value == last
+    image = tab.film._source.data["image"][0]
+    np.testing.assert_array_equal(image, tab._history.frames[last])
+    tab.player.value = 1
+    np.testing.assert_array_equal(tab.film._source.data["image"][0], tab._history.frames[1])
+    assert tab.traces._now[0].location == pytest.approx(float(tab._history.times[1]))
+    assert "frame 2 of" in tab._words.object
+    tab.field.value = "g_tt"
+    settle(lambda: tab._history.style.symbol == "g_tt")
+    assert tab.player.value == 1, "another field of the run, the same time"
+    assert tab.film._colours.low == tab._history.limits[0]
+    tab.make_gif.param.trigger("clicks")
+    _, gif = _gif(tab._history)
+    tab._offer((tab._history, gif))
+    assert tab._download.visible
+    assert tab._download.filename == f"final_g_tt_{run[:8]}.gif"
+    assert tab._download.callback().read() == gif
+    tab.close()
+    selection.run = ""
+
+
+def test_a_run_that_cannot_be_read_hides_the_film_and_says_why(tmp_path):
+    workspace, selection = Workspace.open(tmp_path), Selection()
+    run, *_ = write_run(workspace)
+    tab = TimeTab(workspace, selection, NoLoop())
+    selection.pick(run)
+    settle(lambda: tab._history is not None)
+    assert tab._all.visible
+    selection.pick("0" * 40)
+    settle(lambda: tab._history is None)
+    assert not tab._all.visible
+    assert tab._nothing.visible
+    assert "expected" in tab._nothing.object
+    tab.close()
