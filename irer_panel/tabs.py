@@ -22,7 +22,7 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
     def runs() -> pn.viewable.Viewer:
         from irer_panel.views.runs_tab import RunsTab
 
-        return RunsTab(selection, cockpit.promote, snapshot=look)
+        return RunsTab(engine.reader, selection, loop, cockpit.promote, snapshot=look)
 
     def time() -> pn.viewable.Viewer:
         from irer_panel.views.time_tab import TimeTab

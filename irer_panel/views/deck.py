@@ -1,5 +1,6 @@
 """The tabs under the fields: each view is made when its tab is first opened, off the loop."""
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -9,6 +10,8 @@ import panel_material_ui as pmui
 import param
 
 from irer_panel.background import Loop
+
+_log = logging.getLogger(__name__)
 
 Maker = Callable[[], pn.viewable.Viewer]
 
@@ -66,8 +69,16 @@ class Deck(pn.viewable.Viewer):
         if self._closed:
             return
         with pn.io.hold(freeze=True):  # else each model that joins has all others walked
-            view = self.views[title] = maker()
-            self._places[title][:] = [view]
+            try:
+                view = self.views[title] = maker()
+            except Exception as error:
+                _log.exception("The tab %s could not be made.", title)
+                words = (
+                    f"This view could not be made: {type(error).__name__}: {error}. Report this."
+                )
+                self._places[title][:] = [pmui.Alert(words, severity="error", margin=0)]
+            else:
+                self._places[title][:] = [view]
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._tabs

@@ -1,29 +1,54 @@
-"""The run list: every run of the hunt, newest first; a click selects one."""
+"""The run list: the runs of the hunt page by page, sorted and filtered by the ledger."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import panel as pn
+import panel_material_ui as pmui
 import param
 from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
+from engine.store.reader import LedgerReader
+from irer_panel.background import Loop, Newest, readers
+from irer_panel.run_page import NEWEST_FIRST, PAGE, RunPage, RunQuery, read_page
 from irer_panel.selection import Selection
 from irer_panel.views.hunt_view import HuntView
+from irer_panel.views.run_tools import RunTools
 
 COLUMNS = {
     "config_hash": "Run",
     "generation": "Gen",
+    "member": "Member",
     "param_kappa": "κ",
     "param_sigma_k": "σ",
     "param_alpha": "α",
     "log_prime_sse": "SSE",
     "p": "p",
     "sdg_h_norm_l2": "H-norm",
+    "n_peaks": "Peaks",
+    "pcs_score": "PCS",
+    "evolution_residual": "Residual",
+    "defect_density": "Defects",
     "fitness": "Fitness",
     "status": "Status",
 }
 """Columns of the list, with their headings."""
+
+USUAL = (
+    "config_hash",
+    "generation",
+    "param_kappa",
+    "param_sigma_k",
+    "param_alpha",
+    "log_prime_sse",
+    "p",
+    "sdg_h_norm_l2",
+    "fitness",
+    "status",
+)
+"""Those that are shown at first."""
 
 WIDTHS = {
     "config_hash": 12,
@@ -39,7 +64,7 @@ WIDTHS = {
 """Shares of the list's width, in percent; the status has the rest."""
 
 _TEXT = ("config_hash", "status")
-PAGE = 10
+_UNSORTED = ("p",)  # the ledger knows the two p-values, not the larger of them
 
 # The material theme restyles the table in the browser, after these rules: hence !important.
 _CSS = """
@@ -63,8 +88,7 @@ _CSS = """
   background: color-mix(in srgb, var(--mui-palette-primary-main) 24%, transparent) !important;
   color: var(--mui-palette-text-primary) !important; }
 .tabulator .tabulator-placeholder-contents { font-size: 14px !important; font-weight: 400; }
-.tabulator .tabulator-footer { padding: 0 6px !important; font-size: 12px; }
-.tabulator .tabulator-footer .tabulator-page { padding: 3px 8px !important; font-size: 12px; }
+.tabulator .tabulator-footer { display: none !important; }
 """
 
 _ID = '<span title="<%- value %>" style="font-family:monospace"><%- value.slice(0, 8) %></span>'
@@ -94,13 +118,26 @@ def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return table
 
 
+def order_of(sorters: Sequence[Mapping[str, Any]]) -> str:
+    """What the ledger is asked for where the table's headers ask for a sorting; newest first."""
+    for each in sorters:
+        if each["field"] in COLUMNS and each["field"] not in _UNSORTED:
+            return f"-{each['field']}" if each["dir"] == "desc" else str(each["field"])
+    return NEWEST_FIRST
+
+
 class RunList(HuntView):
     """The runs of the shown hunt; the selected one is marked, a click picks another."""
 
-    def __init__(self, selection: Selection, **params: Any) -> None:
+    def __init__(
+        self, reader: LedgerReader, selection: Selection, loop: Loop, **params: Any
+    ) -> None:
         super().__init__(**params)
-        self._selection = selection
-        self._shown: Sequence[Mapping[str, Any]] | None = None
+        self._reader, self._selection = reader, selection
+        self._reads: Newest[RunPage] = Newest(readers, loop, self._show)
+        self.tools = RunTools(COLUMNS, USUAL)
+        self._count = pmui.Typography("", variant="body2", margin=0)
+        self.pages = pmui.Pagination(count=1, value=0, size="small", margin=0, sibling_count=0)
         numbers = [name for name in COLUMNS if name not in _TEXT]
         self._table = pn.widgets.Tabulator(
             run_table(()),
@@ -117,6 +154,8 @@ class RunList(HuntView):
             selectable=1,
             pagination="remote",
             page_size=PAGE,
+            sortable={name: name not in _UNSORTED for name in COLUMNS},
+            hidden_columns=[name for name in COLUMNS if name not in USUAL],
             layout="fit_columns",
             sizing_mode="stretch_width",
             theme="materialize",
@@ -129,18 +168,45 @@ class RunList(HuntView):
         )
         self._table.on_click(self._clicked)
         self._watcher = selection.param.watch(self._mark, "run")
-        self._update()
+        self._table.param.watch(self._first_page, "sorters")
+        self.tools.param.watch(self._first_page, "filters")
+        self.tools.param.watch(self._choose, "columns")
+        self.pages.param.watch(self._ask, "value")
+        # At once, where the view is made: a table loses what comes while the browser builds it.
+        self._asked = self._wanted()
+        self._show(read_page(reader, self._asked[0]))
 
     def close(self) -> None:
         """Follow the selection no more."""
+        self._reads.close()
         self._selection.param.unwatch(self._watcher)
 
     @param.depends("snapshot", watch=True)
-    def _update(self) -> None:
-        runs = self.snapshot.runs
-        if runs is not self._shown:  # a look that saw no new run hands on the same table
-            self._shown = runs
-            self._table.value = run_table(runs)
+    def _ask(self, *_: Any) -> None:
+        wanted = self._wanted()
+        if wanted != self._asked:  # a look that saw nothing new asks for nothing
+            self._asked = wanted
+            self._reads.request(partial(read_page, self._reader, wanted[0]))
+
+    def _wanted(self) -> tuple[RunQuery, int]:
+        """The page, and of which state of the ledger."""
+        page = max(0, int(self.pages.value or 0))
+        order = order_of(self._table.sorters)
+        query = RunQuery(self.snapshot.shown.hunt_id, page, order, self.tools.filters)
+        return query, self.snapshot.sequence
+
+    def _first_page(self, *_: Any) -> None:
+        self.pages.value = 0
+        self._ask()
+
+    def _choose(self, *_: Any) -> None:
+        shown = self.tools.columns
+        self._table.hidden_columns = [name for name in COLUMNS if name not in shown]
+
+    def _show(self, page: RunPage) -> None:
+        self._table.value = run_table(page.rows)
+        self._count.object = page.problem or page.words
+        self.pages.param.update(count=page.pages, value=page.query.page)
         self._mark()
 
     def _mark(self, *_: Any) -> None:
@@ -152,4 +218,11 @@ class RunList(HuntView):
         self._mark()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return self._table
+        foot = pn.Row(
+            self._count,
+            self.pages,
+            sizing_mode="stretch_width",
+            margin=(6, 0),
+            styles={"justify-content": "space-between", "align-items": "center"},
+        )
+        return pn.Column(self.tools, self._table, foot, sizing_mode="stretch_width")

@@ -5,6 +5,8 @@ from typing import Any
 
 import panel as pn
 
+from engine.store.reader import LedgerReader
+from irer_panel.background import Loop
 from irer_panel.selection import Selection
 from irer_panel.views.best import BestRun
 from irer_panel.views.hunt_view import HuntView
@@ -15,10 +17,15 @@ class RunsTab(HuntView):
     """The run list and the best run; below each other where the page is narrow."""
 
     def __init__(
-        self, selection: Selection, on_promote: Callable[[str], None], **params: Any
+        self,
+        reader: LedgerReader,
+        selection: Selection,
+        loop: Loop,
+        on_promote: Callable[[str], None],
+        **params: Any,
     ) -> None:
         super().__init__(**params)
-        self.runs = RunList(selection, snapshot=self.param.snapshot)
+        self.runs = RunList(reader, selection, loop, snapshot=self.param.snapshot)
         self.best = BestRun(on_promote, snapshot=self.param.snapshot)
 
     def close(self) -> None:

@@ -69,3 +69,18 @@ def test_nothing_is_made_for_a_page_that_is_gone(log):
     tabs.close()
     tabs.open("Log")
     assert log == ["Runs made", "Runs closed"]
+
+
+def test_a_view_that_cannot_be_made_says_so_and_the_others_are_there(log, caplog):
+    def broken():
+        raise ValueError("no such thing")
+
+    tabs = Deck({"Runs": lambda: View("Runs", log), "Broken": broken}, NoLoop())
+    tabs.open("Broken")
+    [said] = tabs._places["Broken"]
+    assert said.objects[0].object == (
+        "This view could not be made: ValueError: no such thing. Report this."
+    )
+    assert "The tab Broken could not be made" in caplog.text
+    tabs.close()
+    assert log == ["Runs made", "Runs closed"]

@@ -20,7 +20,7 @@ from irer_panel.views.tiles import tiles
 from irer_panel.wording import NONE
 
 # Panel's table, on pandas 3.
-pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.reset_index")
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")
 
 SMALL = HuntSettings.from_mapping(
     {

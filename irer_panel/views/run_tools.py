@@ -1,0 +1,88 @@
+"""What the run list shows: a bar with its filters and its columns."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from engine.settings import FAILURES, STATUS_OK
+from engine.store.filters import EVERY_ROW, Filters
+
+STATUSES = {name.replace("_", " "): name for name in (STATUS_OK, *FAILURES)}
+
+METRICS = {
+    "SSE": "log_prime_sse",
+    "H-norm": "sdg_h_norm_l2",
+    "fitness": "fitness",
+    "p, phase scramble": "p_phase_scramble",
+    "p, target shuffle": "p_target_shuffle",
+    "peaks": "n_peaks",
+    "PCS": "pcs_score",
+    "defect density": "defect_density",
+    "generation": "generation",
+}
+"""What a range can be asked of, by what the bar calls it."""
+
+
+class RunTools(pn.viewable.Viewer):
+    """Filters and columns; `filters` and `columns` follow the bar."""
+
+    filters = param.ClassSelector(default=EVERY_ROW, class_=Filters, doc="Which rows.")
+    columns = param.List(default=[], item_type=str, doc="Which columns, in the table's order.")
+
+    def __init__(self, columns: Mapping[str, str], shown: tuple[str, ...]) -> None:
+        """A bar for columns by name, with their headings; those `shown` are there at first."""
+        super().__init__(columns=list(shown))
+        small: dict[str, Any] = {"size": "small", "margin": 0}
+        many: dict[str, Any] = {"visual_size": "small", "margin": 0, "width": 150}
+        self._order = list(columns)
+        self.statuses = pmui.MultiChoice(
+            label="Status", options=STATUSES, value=[], placeholder="any", **many
+        )
+        self.metric = pmui.Select(
+            label="Metric", options=METRICS, value="log_prime_sse", width=130, **small
+        )
+        self.low = pmui.TextInput(label="from", width=84, **small)
+        self.high = pmui.TextInput(label="to", width=84, **small)
+        headings = {heading: name for name, heading in columns.items()}
+        self.choice = pmui.MultiChoice(
+            label="Columns", options=headings, value=list(shown), chip=False, **many
+        )
+        for widget in (self.statuses, self.metric, self.low, self.high):
+            widget.param.watch(self._filter, "value")
+        self.choice.param.watch(self._choose, "value")
+
+    def _filter(self, *_: Any) -> None:
+        bounds = (_bound(self.low), _bound(self.high))
+        ranges = {} if bounds == (None, None) else {str(self.metric.value): bounds}
+        self.filters = Filters(tuple(self.statuses.value or ()), ranges)
+
+    def _choose(self, *_: Any) -> None:
+        chosen = {"config_hash", *(self.choice.value or ())}  # a list without ids leads nowhere
+        self.columns = [name for name in self._order if name in chosen]
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Row(
+            self.statuses,
+            self.metric,
+            self.low,
+            self.high,
+            self.choice,
+            sizing_mode="stretch_width",
+            margin=(0, 0, 8, 0),
+            styles={"flex-wrap": "wrap", "gap": "8px", "align-items": "center"},
+        )
+
+
+def _bound(text: pmui.TextInput) -> float | None:
+    """A number that was written, or no bound; what is neither is marked and bounds nothing."""
+    written = str(text.value).strip()
+    try:
+        number = float(written.replace("−", "-")) if written else None
+    except ValueError:
+        number = float("nan")
+    text.error_state = number is not None and not math.isfinite(number)
+    return None if text.error_state else number
