@@ -84,13 +84,41 @@ def rasterize(field: Array, length: float, window: Window, aggregation: str = "m
         aggregation: one of `AGGREGATIONS`; the mean is weighted by the share of each cell.
     """
     cells = field.shape[0]
-    size = length / cells
-    rows = cell_span(*window.y_range, cells, length)
-    columns = cell_span(*window.x_range, cells, length)
-    values = _bin(field[rows, columns], _pixels(window.height), _pixels(window.width), aggregation)
+    spans = spans_of(window, cells, length)
+    return rasterize_part(field[spans], spans, length / cells, window, aggregation)
+
+
+def spans_of(window: Window, cells: int, length: float) -> tuple[slice, slice]:
+    """Rows and columns of the cells that a window touches."""
+    return cell_span(*window.y_range, cells, length), cell_span(*window.x_range, cells, length)
+
+
+def pixels_of(window: Window) -> tuple[int, int]:
+    """Most pixels along y and x that a window is drawn with."""
+    return _pixels(window.height), _pixels(window.width)
+
+
+def rasterize_part(
+    part: Array, spans: tuple[slice, slice], size: float, window: Window, aggregation: str = "mean"
+) -> Frame:
+    """The pixels of a window whose cells have been read already.
+
+    Args:
+        part: the cells that `spans` names, and no more.
+        spans: rows and columns that the window touches.
+        size: side of a cell.
+        window: the pixels at hand.
+        aggregation: one of `AGGREGATIONS`.
+    """
+    return Frame(_bin(part, *pixels_of(window), aggregation), bounds_of(spans, size), spans)
+
+
+def bounds_of(spans: tuple[slice, slice], size: float) -> tuple[float, float, float, float]:
+    """Left, bottom, right and top edge of some cells of a side `size`."""
+    rows, columns = spans
     left, right = (size * (edge - 0.5) for edge in (columns.start, columns.stop))
     bottom, top = (size * (edge - 0.5) for edge in (rows.start, rows.stop))
-    return Frame(values, (left, bottom, right, top), (rows, columns))
+    return left, bottom, right, top
 
 
 def warm_up() -> None:
