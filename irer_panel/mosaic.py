@@ -83,6 +83,19 @@ class Mosaic:
         down, across = (side // self.factor for side in self.sides)
         return pooled(pooled(values, down, combine, dtype).T, across, combine, dtype).T
 
+    def gather(self, rows: Array, columns: Array, values: Array) -> Array:
+        """Add up values of some of the level's cells under each pixel.
+
+        Args:
+            rows: of these cells, from the first of `level`.
+            columns: theirs.
+            values: one for each.
+        """
+        out = np.zeros(self.counts.shape)
+        down, across = (side // self.factor for side in self.sides)
+        np.add.at(out, (rows // down, columns // across), values)
+        return out
+
     def _within(self, factor: int, end: int) -> tuple[slice, slice]:
         down, across = (
             slice(each.start * side // factor, min(each.stop * side // factor, end))

@@ -8,6 +8,7 @@ call reads or computes: make it off the event loop.
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,7 +23,9 @@ from irer_panel.viewport import (
     Frame,
     Range,
     Window,
+    bounds_of,
     rasterize_part,
+    shape_of,
     spans_of,
 )
 
@@ -77,11 +80,11 @@ class FieldSource:
         self._levels = artifact.levels
         self._close = close
         self._planes: dict[str, Array] = {}
-        self._known: dict[str, tuple[float, float, bool]] = {}
+        self._known: dict[str, _Look] = {}
 
     def limits(self, name: str) -> Range:
         """The smallest and the largest finite cell of a field; both NaN where none is finite."""
-        return self._look(name)[:2]
+        return self._look(name).limits
 
     def frame(self, name: str, window: Window, aggregation: str = "mean") -> Frame:
         """The pixels of a window: each the aggregate of its own finite cells, NaN for none.
@@ -113,15 +116,15 @@ class FieldSource:
             ArtifactError: no such field, or its data are damaged.
         """
         mosaic = mosaic_of(window, self.cells, self.length, self._levels)
-        if mosaic is None:
-            spans = spans_of(window, self.cells, self.length)
-            holes = (~np.isfinite(self._cells(name, *spans))).astype(np.float32)
-            return rasterize_part(holes, spans, self.length / self.cells, window)
-        if self._look(name)[2]:
-            rows, columns = (each.stop - each.start for each in mosaic.pixels)
-            return self._frame(np.zeros((rows, columns), np.float32), mosaic)
-        count = mosaic.pool(self._holes(name, mosaic), np.add, np.dtype(np.float64))
-        return self._frame((count / mosaic.counts).astype(np.float32), mosaic)
+        if mosaic is not None:
+            count = mosaic.gather(*self._holes(name, mosaic))
+            return self._frame((count / mosaic.counts).astype(np.float32), mosaic)
+        spans, size = spans_of(window, self.cells, self.length), self.length / self.cells
+        if self._suspect(name, spans) is None:
+            none = np.zeros(shape_of(spans, window), np.float32)
+            return Frame(none, bounds_of(spans, size), spans)
+        holes = (~np.isfinite(self._cells(name, *spans))).astype(np.float32)
+        return rasterize_part(holes, spans, size, window)
 
     def value(self, name: str, row: int, column: int) -> float:
         """One cell.
@@ -155,19 +158,21 @@ class FieldSource:
         return Frame(values, mosaic.bounds(self.length / self.cells), mosaic.spans)
 
     def _mean(self, name: str, mosaic: Mosaic, _: str) -> Array:
-        means, clean = self._level(name, mosaic, "mean"), self._look(name)[2]
-        wide = np.dtype(np.float64)
-        if clean and self.cells % mosaic.factor == 0:  # every value stands for as many cells
-            total = mosaic.pool(means, np.add, wide) * mosaic.factor**2
-            return (total / mosaic.counts).astype(means.dtype)
-        rows, columns = mosaic.extents
-        weight = (rows[:, None] * columns).astype(wide)
-        if not clean:
-            weight -= self._holes(name, mosaic)
-        total = mosaic.pool(np.where(weight > 0, means, 0) * weight, np.add, wide)
-        finite = mosaic.pool(weight, np.add, wide)
-        mean = np.where(finite > 0, total / np.maximum(finite, 1), np.nan)
-        return mean.astype(means.dtype)
+        """Sums over sums of weights; what stands for fewer cells than others is scaled down."""
+        means, counts = self._level(name, mosaic, "mean"), mosaic.counts
+        rows, columns = (each / mosaic.factor for each in mosaic.extents)
+        if rows[-1] < 1:
+            means[-1] *= rows[-1]
+        if columns[-1] < 1:
+            means[:, -1] *= columns[-1]
+        down, across, holes = self._holes(name, mosaic)
+        if holes.size:
+            cells = rows[down] * columns[across] * mosaic.factor**2
+            share = 1 - holes / cells
+            means[down, across] = np.where(share > 0, means[down, across] * share, 0)
+            counts = counts - mosaic.gather(down, across, holes)
+        total = mosaic.pool(means, np.add, np.dtype(np.float64)) * mosaic.factor**2
+        return np.where(counts > 0, total / np.maximum(counts, 1), np.nan).astype(means.dtype)
 
     def _extreme(self, name: str, mosaic: Mosaic, aggregation: str) -> Array:
         values = self._level(name, mosaic, aggregation)
@@ -175,35 +180,69 @@ class FieldSource:
         return mosaic.pool(values, combine, values.dtype)
 
     def _level(self, name: str, mosaic: Mosaic, statistic: str) -> Array:
-        """A statistic of the level's cells under a mosaic; a plane's cell is all of its own."""
+        """A statistic of the level's cells under a mosaic; a plane's cell is all of its own.
+
+        The array is the caller's; it has NaN where no cell is finite.
+        """
         if mosaic.factor > 1:
             return self._read(name_of(name, mosaic.factor, statistic), *mosaic.level)
-        cells = self._cells(name, *mosaic.level)
-        if self._look(name)[2]:
-            return cells
-        return np.where(np.isfinite(cells), cells, np.nan)
+        cells = self._cells(name, *mosaic.level).copy()
+        down, across, _ = self._holes(name, mosaic)
+        cells[down, across] = np.nan
+        return cells
 
-    def _holes(self, name: str, mosaic: Mosaic) -> Array:
-        """How many cells are not finite in each of the level's cells under a mosaic."""
+    def _holes(self, name: str, mosaic: Mosaic) -> tuple[Array, Array, Array]:
+        """The level's cells under a mosaic that are not all finite: row, column, how many not.
+
+        Rows and columns count from the first of `mosaic.level`. Only what the coarsest level
+        casts suspicion on is read.
+        """
+        suspect = self._suspect(name, mosaic.spans)
+        if suspect is None:
+            return np.zeros(0, int), np.zeros(0, int), np.zeros(0, int)
+        rows, columns = (
+            slice(max(s.start // mosaic.factor, m.start), min(-(-s.stop // mosaic.factor), m.stop))
+            for s, m in zip(suspect, mosaic.level, strict=True)
+        )
         if mosaic.factor > 1:
-            return self._read(name_of(name, mosaic.factor, "nonfinite"), *mosaic.level)
-        return ~np.isfinite(self._cells(name, *mosaic.level))
+            holes = self._read(name_of(name, mosaic.factor, "nonfinite"), rows, columns)
+        else:
+            holes = ~np.isfinite(self._cells(name, rows, columns))
+        down, across = holes.nonzero()
+        first_row, first_column = (each.start for each in mosaic.level)
+        count = holes[down, across].astype(int)
+        return down + rows.start - first_row, across + columns.start - first_column, count
 
-    def _look(self, name: str) -> tuple[float, float, bool]:
-        """A field's limits and whether all of it is finite, from its coarsest level."""
+    def _suspect(self, name: str, spans: tuple[slice, slice]) -> tuple[slice, slice] | None:
+        """Rows and columns around every cell among some that is not finite, None for none."""
+        holes, factor = self._look(name).holes, self._levels[-1] if self._levels else 1
+        rows, columns = (slice(s.start // factor, (s.stop - 1) // factor + 1) for s in spans)
+        part = holes[rows, columns]
+        found = [
+            np.flatnonzero(part.any(axis=axis)) + first.start
+            for axis, first in ((1, rows), (0, columns))
+        ]
+        if not found[0].size:
+            return None
+        down, across = (slice(int(f[0]) * factor, (int(f[-1]) + 1) * factor) for f in found)
+        return down, across
+
+    def _look(self, name: str) -> "_Look":
+        """What the coarsest level says of a field, or the cells where there are no levels."""
         if name not in self._known:
             if self._levels:
-                whole = (slice(0, side_of(self.cells, self._levels[-1])),) * 2
+                coarsest = self._levels[-1]
+                whole = slice(0, side_of(self.cells, coarsest))
                 low, high, holes = (
-                    self._read(name_of(name, self._levels[-1], leaf), *whole)
+                    self._read(name_of(name, coarsest, leaf), whole, whole)
                     for leaf in ("min", "max", "nonfinite")
                 )
             else:
-                plane = self._cells(name, *(slice(0, self.cells),) * 2)
+                plane = self._cells(name, slice(0, self.cells), slice(0, self.cells))
                 holes = ~np.isfinite(plane)
                 low = high = np.where(holes, np.nan, plane)
             ends = float(np.fmin.reduce(low, axis=None)), float(np.fmax.reduce(high, axis=None))
-            self._known[name] = (*ends, not holes.any())
+            self._known[name] = _Look(ends, holes > 0)
         return self._known[name]
 
     def _cells(self, name: str, rows: slice, columns: slice) -> Array:
@@ -226,6 +265,13 @@ class FieldSource:
         part = self._artifact.window(name, rows, columns)
         self.bytes_read += _touched(rows, columns) * part.itemsize
         return part
+
+
+class _Look(NamedTuple):
+    """A field's limits, and which cells of its coarsest level are not all finite."""
+
+    limits: Range
+    holes: Array
 
 
 def _touched(rows: slice, columns: slice) -> int:

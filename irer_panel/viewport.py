@@ -110,7 +110,20 @@ def rasterize_part(
         window: the pixels at hand.
         aggregation: one of `AGGREGATIONS`.
     """
-    return Frame(_bin(part, *pixels_of(window), aggregation), bounds_of(spans, size), spans)
+    values = _bin(part, *shape_of(spans, window), aggregation)
+    return Frame(values, bounds_of(spans, size), spans)
+
+
+def shape_of(spans: tuple[slice, slice], window: Window) -> tuple[int, int]:
+    """Rows and columns of the pixels that `rasterize_part` makes: never more than there are cells.
+
+    A single row or column of cells stays as it is: it has no spacing for Datashader to read.
+    """
+    rows, columns = (each.stop - each.start for each in spans)
+    if min(rows, columns) < 2:
+        return rows, columns
+    height, width = pixels_of(window)
+    return min(height, rows), min(width, columns)
 
 
 def bounds_of(spans: tuple[slice, slice], size: float) -> tuple[float, float, float, float]:
@@ -135,13 +148,13 @@ def _bin(part: Array, height: int, width: int, aggregation: str) -> Array:
 
     rows, columns = part.shape
     if min(rows, columns) < 2:
-        return np.ascontiguousarray(part)  # a single row has no spacing for Datashader to read
+        return np.ascontiguousarray(part)
     source = xarray.DataArray(
         np.ascontiguousarray(part),
         coords={"y": np.arange(rows) + 0.5, "x": np.arange(columns) + 0.5},
         dims=("y", "x"),
     )
-    canvas = datashader.Canvas(min(width, columns), min(height, rows), (0, columns), (0, rows))
+    canvas = datashader.Canvas(width, height, (0, columns), (0, rows))
     return np.asarray(canvas.raster(source, agg=aggregation).values)
 
 

@@ -18,7 +18,7 @@ from engine.errors import ArtifactError, WorkspaceError
 from engine.settings import RunConfig
 from engine.store import guard, nexus, pyramid, strict_json
 from engine.store.layout import DIAGNOSTIC, LAYOUT, SCHEMA_VERSION, Entry, chunks_of, dtype_of
-from engine.store.levels_file import first_difference, write_levels
+from engine.store.levels_file import create_levels, first_difference, write_levels
 from engine.store.run_result import RunResult
 from engine.store.workspace import atomic_write
 from engine.store.write_stream import WriteStream
@@ -344,8 +344,8 @@ def _fill(
                 file[name].dims[index].attach_scale(file[f"{folder}/t" if axis == "t" else axis])
     for field in pyramid.FIELDS:
         plane, n = datasets[field][1], config.N_grid
-        bands = (plane[rows] for rows in pyramid.bands_of(n))
-        write_levels(file, field, bands, plane.dtype, n, config.domain_length)
+        create_levels(file, field, plane.dtype, n, config.domain_length)
+        write_levels(file, field, (plane[rows] for rows in pyramid.bands_of(n)), n)
     series = [name.removeprefix("diagnostics/") for name in datasets if name.startswith("diag")]
     nexus.describe(file, [name for name in series if name != "t"])
 

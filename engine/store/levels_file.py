@@ -18,21 +18,29 @@ from engine.store.pyramid import (
 )
 
 
-def write_levels(
-    file: h5py.File, field: str, bands: Iterable[np.ndarray], dtype: np.dtype, n: int, length: float
-) -> None:
-    """Add the levels of a plane, in memory for a few bands.
+def create_levels(file: h5py.File, field: str, dtype: np.dtype, n: int, length: float) -> None:
+    """Add the levels of a plane, with their axes and without their values.
 
     Args:
         file: open for writing.
         field: name of the plane.
-        bands: its rows, cut as `pyramid.bands_of` says.
         dtype: its type.
         n: its cells along each side.
         length: side L of the square.
     """
     for factor in factors_of(n):
         _create(file, field, factor, dtype, n, length)
+
+
+def write_levels(file: h5py.File, field: str, bands: Iterable[np.ndarray], n: int) -> None:
+    """Write the values into the levels of a plane, in memory for a few bands.
+
+    Args:
+        file: with the levels that `create_levels` adds.
+        field: name of the plane.
+        bands: its rows, cut as `pyramid.bands_of` says.
+        n: its cells along each side.
+    """
     for factor, row, level in levels_of(bands, n):
         for leaf, rows in zip(STATISTICS, level, strict=True):
             dataset = file[name_of(field, factor, leaf)]
