@@ -182,13 +182,15 @@ class FieldSource:
     def _level(self, name: str, mosaic: Mosaic, statistic: str) -> Array:
         """A statistic of the level's cells under a mosaic; a plane's cell is all of its own.
 
-        The array is the caller's; it has NaN where no cell is finite.
+        It has NaN where no cell is finite, and is the caller's wherever one is not.
         """
         if mosaic.factor > 1:
             return self._read(name_of(name, mosaic.factor, statistic), *mosaic.level)
-        cells = self._cells(name, *mosaic.level).copy()
-        down, across, _ = self._holes(name, mosaic)
-        cells[down, across] = np.nan
+        cells = self._cells(name, *mosaic.level)
+        down, across, holes = self._holes(name, mosaic)
+        if holes.size:
+            cells = cells.copy()
+            cells[down, across] = np.nan
         return cells
 
     def _holes(self, name: str, mosaic: Mosaic) -> tuple[Array, Array, Array]:
