@@ -1,12 +1,17 @@
 """A window's pixels are the plane's own aggregation, from whatever level they come."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from panel_samples import write_run
 
+from benchmarks import big_field
 from engine.errors import ArtifactError
 from engine.settings import RunConfig
-from engine.store.artifact import RunResult, write_artifact
+from engine.store.artifact import RunResult, open_artifact, write_artifact
+from engine.store.levels_file import first_difference
+from engine.store.pyramid import bands_of
 from engine.store.workspace import Workspace
 from irer_panel import mosaic, source
 from irer_panel.mosaic import MOST_VALUES, mosaic_of
@@ -78,8 +83,9 @@ def budget(monkeypatch):
 
 
 def windows(count, seed=0):
-    """Random windows of random size, half of them beyond an edge of the field."""
+    """The whole, then random windows of random size, half of them beyond an edge of the field."""
     random = np.random.default_rng(seed)
+    yield full_window(N, L, 333)
     for _ in range(count):
         side = L * random.uniform(0.3, 1)
         x, y = random.uniform(-0.2 * L, L - 0.8 * side, 2)
@@ -291,6 +297,18 @@ def test_a_small_grid_shows_its_holes(tmp_path):
     opened.close()
 
 
+def test_drawing_changes_no_cell_that_is_kept(tmp_path, budget):
+    rho = np.ones((64, 64), np.float32)
+    rho[3, 3], rho[9, 11] = -np.inf, np.nan
+    budget(MOST_VALUES)
+    opened = open_source(*write_planes(tmp_path, rho, rho))
+    for aggregation in AGGREGATIONS:
+        frame = opened.frame("final_rho", full_window(64, L, 10), aggregation)
+        np.testing.assert_array_equal(frame.values, np.ones((10, 10)))
+    assert opened.value("final_rho", 3, 3) == -np.inf
+    opened.close()
+
+
 def test_what_is_no_field_or_aggregation_is_refused_in_words(opened):
     window = full_window(N, L)
     with pytest.raises(ArtifactError, match="'final_psi', expected one of final_rho"):
@@ -322,3 +340,28 @@ def test_a_large_grid_without_levels_is_refused_before_it_fills_the_memory(tmp_p
     monkeypatch.setattr(source, "MOST_WHOLE", 32)
     with pytest.raises(ArtifactError, match="64 cells a side without levels"):
         open_source(path, run)
+
+
+def test_several_threads_may_draw_at_once(opened, planes):
+    drawn = list(windows(6, seed=5))
+    alone = [opened.frame("final_rho", window, "max").values for window in drawn]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda w: opened.frame("final_rho", w, "max").values, drawn * 3))
+    for found, want in zip(together, alone * 3, strict=True):
+        np.testing.assert_array_equal(found, want)
+
+
+def test_the_bench_s_field_is_an_artifact_with_true_levels(tmp_path):
+    path = big_field.write(tmp_path, 2048)
+    run = path.stem.removeprefix("rho_history_")
+    with open_artifact(path, run) as artifact:
+        for name in big_field.DRAWN:
+            rows = [big_field.plane(name, band, 2048) for band in bands_of(2048)]
+            np.testing.assert_array_equal(artifact.read(name), np.concatenate(rows))
+            assert first_difference(artifact.read, artifact.window, name, 2048, 64.0) == ""
+    opened = open_source(path, run)
+    assert opened.limits("final_rho")[1] == 50
+    assert np.count_nonzero(opened.mask("final_rho", full_window(2048, 64.0)).values) == 1
+    with pytest.raises(ArtifactError, match="0 chunks stored"):
+        opened.limits("final_rho_s")
+    opened.close()
