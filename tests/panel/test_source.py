@@ -365,3 +365,4 @@ def test_the_bench_s_field_is_an_artifact_with_true_levels(tmp_path):
     with pytest.raises(ArtifactError, match="0 chunks stored"):
         opened.limits("final_rho_s")
     opened.close()
+    path.unlink()

@@ -8,6 +8,7 @@ import pytest
 import xarray
 from store_samples import SMALL, run_result
 
+from engine.audit.command import validate
 from engine.errors import ArtifactError
 from engine.hunt.runs import artifact_bytes
 from engine.settings import RunConfig
@@ -33,12 +34,15 @@ def big(tmp_path_factory):
     result = run_result(BIG, frames=0, samples=1)
     result.final_rho[700, 33], result.final_rho[5, 5] = np.nan, 77
     path = Workspace.open(tmp_path_factory.mktemp("big")).artifact_path(BIG.config_hash)
-    return path, write_artifact(path, BIG, result), result.final_rho
+    yield path, write_artifact(path, BIG, result), result.final_rho
+    path.unlink()  # 190 MB, which pytest would keep for three sessions
 
 
 @pytest.fixture
 def copy(big, tmp_path):
-    return shutil.copy(big[0], tmp_path / big[0].name)
+    path = shutil.copy(big[0], tmp_path / big[0].name)
+    yield path
+    path.unlink()
 
 
 def levels(plane):
@@ -165,6 +169,7 @@ def test_the_same_run_gives_the_same_bytes(big, tmp_path):
     result.final_rho[700, 33], result.final_rho[5, 5] = np.nan, 77
     path = Workspace.open(tmp_path).artifact_path(BIG.config_hash)
     assert write_artifact(path, BIG, result) == big[1]
+    path.unlink()
 
 
 def test_xarray_opens_a_level_as_a_picture_with_its_places(big):
@@ -197,6 +202,14 @@ def test_a_level_that_lies_about_its_plane_is_named_by_a_check(copy, name):
         artifact.verify()
     assert f"{name}: got other values" in str(found.value)
     assert found.value.failure == "artifact_unreadable"
+
+
+def test_an_audit_says_no_to_a_level_that_lies(copy):
+    with h5py.File(copy, "r+") as file:
+        changed(name_of("final_rho", 2, "max"), 9)(file)
+    report = validate(str(copy), None)
+    assert report["status"] == "artifact_unreadable"
+    assert "pyramid/final_rho/2/max" in report["error"]
 
 
 def test_a_plane_that_changed_under_its_levels_is_found(copy):
