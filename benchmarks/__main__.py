@@ -9,6 +9,7 @@ from engine.cores import usable_cores
 BENCHES = {
     "start": "benchmarks.bench_start",
     "page": "benchmarks.bench_page",
+    "fields": "benchmarks.bench_fields",
     "hunt": "benchmarks.bench_hunt",
     "strategies": "benchmarks.bench_strategies",
     "replay": "benchmarks.bench_replay",

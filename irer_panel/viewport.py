@@ -84,13 +84,54 @@ def rasterize(field: Array, length: float, window: Window, aggregation: str = "m
         aggregation: one of `AGGREGATIONS`; the mean is weighted by the share of each cell.
     """
     cells = field.shape[0]
-    size = length / cells
-    rows = cell_span(*window.y_range, cells, length)
-    columns = cell_span(*window.x_range, cells, length)
-    values = _bin(field[rows, columns], _pixels(window.height), _pixels(window.width), aggregation)
+    spans = spans_of(window, cells, length)
+    return rasterize_part(field[spans], spans, length / cells, window, aggregation)
+
+
+def spans_of(window: Window, cells: int, length: float) -> tuple[slice, slice]:
+    """Rows and columns of the cells that a window touches."""
+    return cell_span(*window.y_range, cells, length), cell_span(*window.x_range, cells, length)
+
+
+def pixels_of(window: Window) -> tuple[int, int]:
+    """Most pixels along y and x that a window is drawn with."""
+    return _pixels(window.height), _pixels(window.width)
+
+
+def rasterize_part(
+    part: Array, spans: tuple[slice, slice], size: float, window: Window, aggregation: str = "mean"
+) -> Frame:
+    """The pixels of a window whose cells have been read already.
+
+    Args:
+        part: the cells that `spans` names, and no more.
+        spans: rows and columns that the window touches.
+        size: side of a cell.
+        window: the pixels at hand.
+        aggregation: one of `AGGREGATIONS`.
+    """
+    values = _bin(part, *shape_of(spans, window), aggregation)
+    return Frame(values, bounds_of(spans, size), spans)
+
+
+def shape_of(spans: tuple[slice, slice], window: Window) -> tuple[int, int]:
+    """Rows and columns of the pixels that `rasterize_part` makes: never more than there are cells.
+
+    A single row or column of cells stays as it is: it has no spacing for Datashader to read.
+    """
+    rows, columns = (each.stop - each.start for each in spans)
+    if min(rows, columns) < 2:
+        return rows, columns
+    height, width = pixels_of(window)
+    return min(height, rows), min(width, columns)
+
+
+def bounds_of(spans: tuple[slice, slice], size: float) -> tuple[float, float, float, float]:
+    """Left, bottom, right and top edge of some cells of a side `size`."""
+    rows, columns = spans
     left, right = (size * (edge - 0.5) for edge in (columns.start, columns.stop))
     bottom, top = (size * (edge - 0.5) for edge in (rows.start, rows.stop))
-    return Frame(values, (left, bottom, right, top), (rows, columns))
+    return left, bottom, right, top
 
 
 def warm_up() -> None:
@@ -107,13 +148,13 @@ def _bin(part: Array, height: int, width: int, aggregation: str) -> Array:
 
     rows, columns = part.shape
     if min(rows, columns) < 2:
-        return np.ascontiguousarray(part)  # a single row has no spacing for Datashader to read
+        return np.ascontiguousarray(part)
     source = xarray.DataArray(
         np.ascontiguousarray(part),
         coords={"y": np.arange(rows) + 0.5, "x": np.arange(columns) + 0.5},
         dims=("y", "x"),
     )
-    canvas = datashader.Canvas(min(width, columns), min(height, rows), (0, columns), (0, rows))
+    canvas = datashader.Canvas(width, height, (0, columns), (0, rows))
     return np.asarray(canvas.raster(source, agg=aggregation).values)
 
 

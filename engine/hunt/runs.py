@@ -14,6 +14,7 @@ from engine.settings import MACHINE_FAILURES, RunConfig
 from engine.store.artifact import open_artifact, write_artifact
 from engine.store.initial_state import InitialState
 from engine.store.provenance import write_provenance
+from engine.store.pyramid import nbytes_of
 from engine.store.workspace import Workspace, atomic_write_bytes
 
 Report = Callable[[float, np.ndarray | None], None]
@@ -103,10 +104,11 @@ def is_settled(workspace: Workspace, config_hash: str, columns: Mapping[str, Any
 
 
 def artifact_bytes(config: RunConfig, history_frames: int) -> int:
-    """Size of one artifact on disk, to within its headers: 9 planes, and 2 a stored frame."""
-    item = 4 if config.precision == "float32" else 8
+    """Size of one artifact on disk, to within its headers: 8 planes, 2 a stored frame, levels."""
+    real = np.dtype(config.precision)
     headers = 100_000
-    return (9 + 2 * history_frames) * item * config.N_grid**2 + headers
+    planes = (8 + 2 * history_frames) * real.itemsize * config.N_grid**2
+    return planes + nbytes_of(config.N_grid, real) + headers
 
 
 def audited(config: RunConfig, workspace: Workspace, draws: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.settings import RunConfig
-from engine.store.artifact import RunResult
+from engine.store.run_result import RunResult
 
 CHECKPOINT_STEPS = 20
 """The checkpoint lies this many steps before the end (or at the start of a shorter run)."""

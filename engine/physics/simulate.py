@@ -36,8 +36,8 @@ from engine.physics.evolve import (
 from engine.physics.recorder import Recorder, Schedule
 from engine.physics.sncgl import Form, Operators, Physics, State, make_operators
 from engine.settings import MAX_RHO, RunConfig
-from engine.store.artifact import RunResult
 from engine.store.initial_state import InitialState
+from engine.store.run_result import RunResult
 
 Traces = dict[str, Array]
 """Diagnostics by name, each of shape (batch,)."""

@@ -6,60 +6,25 @@ kind of device: on another kind the same run ends in other last digits.
 
 import contextlib
 import hashlib
-import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 
 from engine.errors import ArtifactError, WorkspaceError
 from engine.settings import RunConfig
-from engine.store import guard, nexus, strict_json
+from engine.store import guard, nexus, pyramid, strict_json
 from engine.store.layout import DIAGNOSTIC, LAYOUT, SCHEMA_VERSION, Entry, chunks_of, dtype_of
+from engine.store.levels_file import create_levels, first_difference, write_levels
+from engine.store.run_result import RunResult
 from engine.store.workspace import atomic_write
+from engine.store.write_stream import WriteStream
 
 _NAME = re.compile(r"rho_history_([0-9a-f]{40})\.h5")
 _DIAGNOSTIC_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RunResult:
-    """What one run leaves behind; arrays `(y, x)`, N × N, times in units of the model.
-
-    Attributes:
-        psi: ψ at `t_end`, complex.
-        rho_s: ρ_s at `t_end`.
-        final_rho: ρ = |ψ|² at `t_end`.
-        final_g_tt: g_tt at `t_end`.
-        checkpoint_psi: ψ at `checkpoint_t`, shortly before the end: the auditor starts there.
-        checkpoint_rho_s: ρ_s at `checkpoint_t`.
-        history_t: times of the F history frames.
-        history_rho: ρ at those times, (F, N, N).
-        history_g_tt: g_tt at those times, (F, N, N).
-        diagnostics: series over time, all (M,), under "t" their times.
-        diverged_step: the first step at which the solver found the run diverged; it took none
-            from there on. None for a sound run.
-        device_kind: what computed it: "cpu", "gpu" …
-    """
-
-    psi: np.ndarray
-    rho_s: np.ndarray
-    final_rho: np.ndarray
-    final_g_tt: np.ndarray
-    checkpoint_psi: np.ndarray
-    checkpoint_rho_s: np.ndarray
-    checkpoint_t: float
-    t_end: float
-    history_t: np.ndarray
-    history_rho: np.ndarray
-    history_g_tt: np.ndarray
-    diagnostics: Mapping[str, np.ndarray] = field(default_factory=dict)
-    diverged_step: int | None = None
-    device_kind: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -100,6 +65,7 @@ class Artifact:
         diagnostics: names of the series under `diagnostics/`, without `t`.
         diverged_step: the step at which the solver says that the run diverged, or None.
         device_kind: what computed it, empty where the file does not say.
+        levels: factors of the pyramids' levels, finest first; none for a small grid.
     """
 
     def __init__(self, path: Path, file: h5py.File, expected_hash: str | None) -> None:
@@ -120,7 +86,11 @@ class Artifact:
         self.device_kind = ""
         if "device_kind" in file.attrs:
             self.device_kind = guard.text_attribute(file, "device_kind")
+        self.levels: tuple[int, ...] = ()
+        if pyramid.GROUP in guard.members(file):
+            self.levels = pyramid.factors_of(self.config.N_grid)
         self._headers = self._check_headers(file)
+        self._allocated: set[str] = set()
         self._check_nothing_else(file)
         guard.compact(self._name, file, self._headers.values())
         names = (name.partition("/") for name in self._headers)
@@ -139,17 +109,27 @@ class Artifact:
         Raises:
             ArtifactError: there is none of that name, or its data are damaged.
         """
-        if name not in self._headers:
-            raise guard.refused(
-                self._name, f"a request for {name!r}", f"one of {', '.join(self._headers)}"
-            )
-        return guard.read(f"{self._name}:{name}", self._headers[name])
+        return guard.read(f"{self._name}:{name}", self._known(name))
 
-    def verify(self) -> None:
-        """Test the checksums of every dataset, in little memory, and that the axes are the grid's.
+    def window(self, name: str, rows: slice, columns: slice) -> np.ndarray:
+        """A part of a plane or of one of its levels; `rows` and `columns` lie within it.
 
         Raises:
-            ArtifactError: data are damaged.
+            ArtifactError: there is none of that name, or its data are damaged.
+        """
+        where, checked = f"{self._name}:{name}", self._known(name)
+        if name not in self._allocated:
+            guard.allocated(where, checked)
+            self._allocated.add(name)
+        return guard.window(where, checked, rows, columns)
+
+    def verify(self) -> None:
+        """Test the checksums of every dataset, in little memory, and what follows from others.
+
+        That is: the axes are the grid's, and each level of a pyramid is its plane's, bit for bit.
+
+        Raises:
+            ArtifactError: data are damaged, or not what they say they are.
         """
         for name, checked in self._headers.items():
             guard.verify(f"{self._name}:{name}", checked)
@@ -158,14 +138,28 @@ class Artifact:
                 raise guard.refused(
                     f"{self._name}:{name}", "other places", "those of the cells, i·L/N"
                 )
+        for field in pyramid.FIELDS if self.levels else ():
+            n, length = self.config.N_grid, self.config.domain_length
+            if wrong := first_difference(self.read, self.window, field, n, length):
+                raise guard.refused(
+                    f"{self._name}:{wrong}", "other values", f"those of the cells of {field}"
+                )
+
+    def _known(self, name: str) -> guard.Header:
+        if name not in self._headers:
+            raise guard.refused(
+                self._name, f"a request for {name!r}", f"one of {', '.join(self._headers)}"
+            )
+        return self._headers[name]
 
     def _check_nothing_else(self, file: h5py.File) -> None:
         """Whoever opens the file sees the run and nothing else: no links out, no strangers."""
         folders: dict[str, set[str]] = {"": {nexus.ENTRY}}
         for name in self._headers:
-            folder, _, leaf = name.rpartition("/")
-            folders.setdefault(folder, set()).add(leaf)
-        folders[""] |= folders.keys() - {""}
+            while name:
+                folder, _, leaf = name.rpartition("/")
+                folders.setdefault(folder, set()).add(leaf)
+                name = folder
         for folder, expected in folders.items():
             guard.nothing_else(guard.group(file, folder) if folder else file, expected)
         targets = {f"/{name}" for name in self._headers}
@@ -187,6 +181,12 @@ class Artifact:
             if headers[name].nbytes:
                 guard.checksummed(name, headers[name])
             lengths.setdefault(name, headers[name].shape[0])
+        # Artifacts of before there were pyramids have none; one that is there is there as a whole.
+        if self.levels:
+            real = np.dtype(self.config.precision)
+            for name, (dtype, shape) in pyramid.headers_of(self.config.N_grid, real).items():
+                headers[name] = guard.header(file, name, dtype, shape, self._bytes)
+                guard.checksummed(name, headers[name])
         return headers
 
 
@@ -342,6 +342,10 @@ def _fill(
         if leaf not in entry.axes:
             for index, axis in enumerate(entry.axes):
                 file[name].dims[index].attach_scale(file[f"{folder}/t" if axis == "t" else axis])
+    for field in pyramid.FIELDS:
+        plane, n = datasets[field][1], config.N_grid
+        create_levels(file, field, plane.dtype, n, config.domain_length)
+        write_levels(file, field, (plane[rows] for rows in pyramid.bands_of(n)), n)
     series = [name.removeprefix("diagnostics/") for name in datasets if name.startswith("diag")]
     nexus.describe(file, [name for name in series if name != "t"])
 
@@ -361,32 +365,3 @@ def _create(file: h5py.File, name: str, array: np.ndarray) -> h5py.Dataset:
     # would change the order of the chunks in the file.
     dataset.flush()
     return dataset
-
-
-class WriteStream(io.FileIO):
-    """A file for HDF5 to write to, which keeps a failed write to itself until it is closed.
-
-    HDF5 does not survive a write that fails: it keeps the file open, tries again at every turn and
-    ends the process with a segmentation fault. So it is told that all went well, and the error is
-    raised once HDF5 has let go.
-    """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "r+b")
-        self._failure: OSError | None = None
-
-    def write(self, data: Any) -> int:
-        """Write all of it, or say so and remember why not."""
-        view = memoryview(data).cast("B")
-        done = 0
-        try:
-            while self._failure is None and done < len(view):
-                done += super().write(view[done:])
-        except OSError as error:
-            self._failure = error
-        return len(view)
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-        if self._failure is not None:
-            raise self._failure

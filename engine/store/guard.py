@@ -249,6 +249,22 @@ def read(name: str, checked: Header) -> np.ndarray:
     return out
 
 
+def allocated(name: str, checked: Header) -> None:
+    """Refuse a dataset with holes, once before parts of it are read."""
+    with reading(name):
+        _check_allocation(name, checked)
+
+
+def window(name: str, checked: Header, rows: slice, columns: slice) -> np.ndarray:
+    """Read a part of a plane that `allocated` has passed, and only the chunks that it touches."""
+    out = np.empty((rows.stop - rows.start, columns.stop - columns.start), checked.dtype)
+    with reading(name):
+        stored = checked.dataset.get_space()
+        stored.select_hyperslab((rows.start, columns.start), out.shape)
+        checked.dataset.read(h5py.h5s.create_simple(out.shape), stored, out)
+    return out
+
+
 def _open(path: Path) -> h5py.File:
     # HDF5 opens a file once a process: who comes second, say after a notebook's xarray, must ask
     # for the same kind of locks as the first.

@@ -14,8 +14,8 @@ import numpy as np
 from engine.errors import ArtifactError, SettingsError
 from engine.settings import RunConfig
 from engine.store import guard
-from engine.store.artifact import WriteStream
 from engine.store.workspace import Workspace, atomic_write
+from engine.store.write_stream import WriteStream
 
 _COMPLEX = (np.dtype("<c16"), np.dtype("<c8"))
 _REAL = (np.dtype("<f8"), np.dtype("<f4"))

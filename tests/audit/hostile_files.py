@@ -99,6 +99,11 @@ def bomb(file):
     replaced(file, "diagnostics/t", data=zeros, chunks=(65_536,), compression="gzip")
 
 
+def extra_levels(file):
+    for leaf in ("mean", "min", "max"):
+        file.create_dataset(f"pyramid/final_rho/2/{leaf}", data=FIELD[::2, ::2], fletcher32=True)
+
+
 def scaled_axis(file):
     file["x"][...] = file["x"][...] * 2
 
@@ -166,6 +171,9 @@ CONTAINERS = {
     "attributes of 2.5 MB": (many_attributes, UNREADABLE, "bytes"),
     "a name of two lines": (
         lambda f: f["diagnostics"].create_dataset("a\nb", data=1), UNREADABLE, "a b",
+    ),
+    "levels that no small grid has": (
+        extra_levels, UNREADABLE, "pyramid",
     ),
     "an axis × 2": (scaled_axis, UNREADABLE, "i·L/N"),
 }  # fmt: skip

@@ -1,0 +1,92 @@
+"""From a change of the view to pixels ready on the server, and the memory that it takes.
+
+A user pans and zooms at random over a grid of 4096² and one of 32768² cells, on a plot of
+1000 × 800 pixels; each view is drawn in the page's own executor. Figures are of one pane; both
+panes of a page are drawn one after the other. The files are written once,
+into the folder of temporary files, and dropped from the system's cache before the first view.
+Memory is that of a process of its own, above what it takes before the file is opened.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from benchmarks.big_field import write
+
+WANTED = {4096: 35, 32_768: 50}
+MOST_MEGABYTES = 600
+VIEWS = 200
+WIDTH, HEIGHT = 1000, 800
+
+
+def main() -> None:
+    folder = Path(tempfile.gettempdir()) / "irer_bench_fields"
+    for n in WANTED:
+        began = time.perf_counter()
+        path = write(folder, n)
+        if (seconds := time.perf_counter() - began) > 1:
+            size = path.stat().st_size / 1e9
+            print(f"wrote {n}² cells, {size:.1f} GB, in {seconds:.0f} s", flush=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.bench_fields", str(path), str(n)])
+
+
+def views(n: int, length: float) -> list[tuple[float, float, float]]:
+    """Left, bottom and width of random windows: all zooms from the whole to 400 cells alike."""
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(VIEWS):
+        width = length * np.exp(random.uniform(np.log(400 / n), 0))
+        x, y = random.uniform(0, length - width), random.uniform(0, length - 0.8 * width)
+        found.append((x, y, width))
+    return [(0.0, 0.0, length), *found]
+
+
+def look(path: Path, n: int) -> None:
+    """Draw every view of one file and print what it took."""
+    from irer_panel.background import painters
+    from irer_panel.source import open_source
+    from irer_panel.viewport import Window, warm_up
+
+    process = psutil.Process()
+    painters.submit(warm_up).result()
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    idle = peak = process.memory_info().rss
+    source = open_source(path, path.stem.removeprefix("rho_history_"))
+    times: dict[str, list[tuple[float, float]]] = {"mean": [], "max": [], "mask": []}
+    for x, y, width in views(n, source.length):
+        window = Window((x, x + width), (y, y + 0.8 * width), WIDTH, HEIGHT)
+        for kind, taken in times.items():
+            draw = partial(source.frame, aggregation=kind) if kind != "mask" else source.mask
+            began = time.perf_counter()
+            busy = painters.submit(work, partial(draw, "final_rho", window)).result()
+            taken.append((1e3 * (time.perf_counter() - began), 1e3 * busy))
+        peak = max(peak, process.memory_info().rss)
+    print(f"{n}² cells, {VIEWS} views of {WIDTH} × {HEIGHT} pixels, one field")
+    for kind, taken in times.items():
+        p50, p95 = np.quantile(taken, (0.5, 0.95), axis=0)
+        print(
+            f"  {kind:<5} p50 {p50[0]:6.1f} ms   p95 {p95[0]:6.1f} ms   wanted p95 < {WANTED[n]} ms"
+            f"   of it computing {p95[1]:.1f} ms; the first view, from disk: {taken[0][0]:.0f} ms"
+        )
+    megabytes = (peak - idle) / 2**20
+    print(f"  memory above idle {megabytes:.0f} MB   wanted < {MOST_MEGABYTES} MB", flush=True)
+
+
+def work(job: Callable[[], object]) -> float:
+    """Do a job and say for how many seconds a core was busy with it."""
+    began = time.thread_time()
+    job()
+    return time.thread_time() - began
+
+
+if __name__ == "__main__":
+    main() if len(sys.argv) == 1 else look(Path(sys.argv[1]), int(sys.argv[2]))
