@@ -16,6 +16,9 @@ from irer_panel.wording import NONE, counted
 _ASIDE = ("timing", "software")
 """What may be different without anything being wrong."""
 
+_FIRST = ("status", "error", "artifact.sha256")
+"""What is named first, as it may explain all else."""
+
 _NAMED, _LONGEST = 4, 60
 
 
@@ -49,13 +52,18 @@ def weigh(kept: Mapping[str, Any], again: Mapping[str, Any]) -> Finding:
         again: the audit made now.
     """
     before, after = dict(_entries(kept)), dict(_entries(json.loads(json.dumps(again))))
-    off = [name for name in before | after if before.get(name, "") != after.get(name, "")]
+    off = [
+        name
+        for name in before | after
+        if (name in before, before.get(name)) != (name in after, after.get(name))
+    ]
+    off.sort(key=lambda name: name not in _FIRST)
     numbers = sum(isinstance(each, int | float) for each in before.values())
     if not off:
         status = str(kept["status"]).replace("_", " ")
         return Finding(
-            f"The same again: {counted(numbers, 'number')} and every verdict, with status "
-            f"{status}.",
+            f"Validated: {counted(numbers, 'number')} and every verdict came out the same, with "
+            f"status {status}.",
             True,
         )
     named = [f"{name} {_text(after, name)} instead of {_text(before, name)}" for name in off]
@@ -83,7 +91,7 @@ def _entries(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def _text(entries: Mapping[str, Any], name: str) -> str:
     value = entries.get(name)
-    if value is None:
+    if value is None or value == "":
         return NONE
     text = str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -25,7 +25,7 @@ code.sum { display: inline-block; width: 8ch; overflow: hidden; white-space: now
 """
 _CONFIG = """
 table.config code { font-family: ui-monospace, monospace; font-size: 12px; }
-tr.searched td, tr.searched b { color: var(--mui-palette-primary-main); }
+tr.searched td { font-weight: 600; }
 table.config td { overflow-wrap: anywhere; }
 """
 
@@ -72,7 +72,7 @@ class AuditTab(HuntView):
     def __panel__(self) -> pn.viewable.Viewable:
         gap = {"gap": "12px"}
         left = pn.Column(self.verdicts, self.recheck, self._facts, styles=gap)
-        right = pn.Column(self.golden, self._config, styles=gap)
+        right = pn.Column(self._config, self.golden, styles=gap)
         left.styles = {**gap, "flex": "3 1 520px", "min-width": "0"}
         right.styles = {**gap, "flex": "2 1 340px", "min-width": "0"}
         wrapping = {**gap, "flex-wrap": "wrap", "align-items": "flex-start"}

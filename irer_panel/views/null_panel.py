@@ -100,13 +100,15 @@ class NullPanel(pn.viewable.Viewer):
 
     def clear(self) -> None:
         """Show nothing, and let go of what is being drawn."""
-        self._run = ""
+        self._run, self._provenance = "", {}
         self._box.visible = False
 
     def look_at(self, run: str, provenance: Mapping[str, Any] | None) -> None:
         """Show a run's null hypotheses: p at once, the draws when they are made again."""
         if provenance is None or not can_redraw(provenance):
             self.clear()
+            return
+        if (run, provenance) == (self._run, self._provenance):
             return
         self._run, self._provenance = run, provenance
         for name in _TITLES:

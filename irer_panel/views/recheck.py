@@ -18,7 +18,7 @@ from irer_panel.states import job_words, start_refusal
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.section import CSS
 
-_TITLES = {VALIDATE: "Validated", REPRODUCE: "Reproduced"}
+_TITLES = {VALIDATE: "Validate again", REPRODUCE: "Reproduce"}
 _MEANING = (
     "Validate again: the auditor looks at the file once more, which takes as long as it did then. "
     "Reproduce: the run is computed once more from its config, and every dataset compared. "
@@ -50,14 +50,9 @@ def refusal(snapshot: Snapshot, run: str) -> str:
 
 
 def outcome_html(job: Job) -> str:
-    """What a job found: a mark, a word, a sentence."""
-    title = _TITLES[job.kind]
-    if job.problem:
-        mark, kind, words = "✗ Could not be done", "no", job.problem
-    elif job.holds:
-        mark, kind, words = f"✓ {title}", "yes", job.conclusion
-    else:
-        mark, kind, words = f"✗ Not {title.lower()}", "no", job.conclusion
+    """What a job found, with a mark."""
+    kind, mark = ("yes", "✓") if job.holds else ("no", "✗")
+    words = job.conclusion or f"{_TITLES[job.kind]} could not be done: {job.problem}"
     return (
         f'<p data-job="{job.kind}" data-holds="{str(bool(job.holds)).lower()}">'
         f'<b class="{kind}">{mark}</b> {html.escape(words)}</p>'
@@ -79,8 +74,8 @@ class Recheck(HuntView):
         self._desk: Desk = desk_of(engine)
         self._root = str(engine.workspace.root)
         self._selection = selection
-        self.validate = _button("Validate again", "fact_check", partial(self._take, VALIDATE))
-        self.reproduce = _button("Reproduce", "replay", partial(self._take, REPRODUCE))
+        self.validate = _button(_TITLES[VALIDATE], "fact_check", partial(self._take, VALIDATE))
+        self.reproduce = _button(_TITLES[REPRODUCE], "replay", partial(self._take, REPRODUCE))
         self._words = pn.pane.HTML("", stylesheets=[CSS], sizing_mode="stretch_width", margin=0)
         self._watcher = selection.param.watch(self._update, "run")
         self._update()

@@ -20,7 +20,7 @@ from irer_panel.states import eviction_words
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.null_panel import NullPanel
 from irer_panel.views.section import CSS
-from irer_panel.views.spectrum_plot import SpectrumPlot, floor_words
+from irer_panel.views.spectrum_plot import SpectrumPlot, legend
 from irer_panel.wording import short_id
 
 _CSS = """
@@ -62,11 +62,12 @@ def read(workspace: Workspace, run: str) -> Reading:
         return Reading(run, None, provenance, str(error))
 
 
-def heading_html(run: str, sentences: list[str]) -> str:
-    """The tab's title and what it has to say."""
+def heading_html(run: str, sentences: list[str], aside: str = "") -> str:
+    """The tab's title, what it has to say, and in a quieter tone what the marks mean."""
     if not run:
         return '<div class="bare"><h3>Spectrum</h3><p>No run selected.</p></div>'
-    words = "".join(f"<p>{html.escape(each)}</p>" for each in sentences if each)
+    words = f"<p>{html.escape(' '.join(sentences))}</p>"
+    words += f'<p class="quiet">{html.escape(aside)}</p>' if aside else ""
     whole = html.escape(run)
     return (
         f'<div class="bare" data-run="{whole}"><h3>Spectrum of <code title="{whole}">'
@@ -130,8 +131,8 @@ class SpectrumTab(HuntView):
             self._heading.object = heading_html(run, [gone or reading.problem])
             self.nulls.clear()
             return
-        said = [" ".join(summary(spectrum, reading.provenance)), floor_words(spectrum)]
-        self._heading.object = heading_html(run, said)
+        said = summary(spectrum, reading.provenance)
+        self._heading.object = heading_html(run, said, legend(spectrum))
         self._plot.draw(spectrum)
         self._fit.object = fit_html(spectrum)
         self.nulls.look_at(run, reading.provenance)

@@ -9,7 +9,6 @@ from bokeh.models import (
     HoverTool,
     LinearAxis,
     Range1d,
-    Span,
     WheelZoomTool,
 )
 from bokeh.plotting import figure
@@ -31,12 +30,12 @@ class SpectrumPlot:
 
     def __init__(self) -> None:
         self._rings = ColumnDataSource({"k": [], "power": [], "ring": []})
-        self._peaks = ColumnDataSource({"k": [], "power": [], "name": [], "scored": []})
+        self._others = ColumnDataSource({"k": [], "power": []})
         self._marks = ColumnDataSource({"k": [], "power": [], "name": []})
         self._goals = ColumnDataSource({"k": [], "prime": []})
         self._bare = ColumnDataSource({"k": [], "prime": []})
         self._misses = ColumnDataSource({"k": [], "goal": [], "power": []})
-        self._floor = Span(dimension="width", line_color=NEUTRAL, line_dash="dotted")
+        self._floor = ColumnDataSource({"power": []})
         self._ticker = FixedTicker(ticks=[])
         self.figure = self._figure()
 
@@ -48,21 +47,10 @@ class SpectrumPlot:
         shown = np.maximum(power, lowest)
         self._rings.data = {"k": k, "power": shown, "ring": np.arange(1, k.size + 1)}
         peaks, used = spectrum.fidelity.peaks, spectrum.used.size
-        names = [str(i + 1) if i < used else "" for i in range(peaks.size)]
-        scored = [f"peak {name}" if name else "a peak, not scored" for name in names]
         heights = spectrum.heights
-        self._peaks.data = {
-            "k": peaks[used:],
-            "power": heights[used:],
-            "name": names[used:],
-            "scored": scored[used:],
-        }
-        self._marks.data = {
-            "k": peaks[:used],
-            "power": heights[:used],
-            "name": names[:used],
-            "scored": scored[:used],
-        }
+        self._others.data = {"k": peaks[used:], "power": heights[used:]}
+        names = [str(index) for index in range(1, used + 1)]
+        self._marks.data = {"k": peaks[:used], "power": heights[:used], "name": names}
         targets = spectrum.targets
         self._goals.data = {"k": targets[:used], "prime": list(PRIMES[:used])}
         self._bare.data = {"k": targets[used:], "prime": list(PRIMES[used : targets.size])}
@@ -71,7 +59,7 @@ class SpectrumPlot:
             "goal": targets[:used],
             "power": heights[:used],
         }
-        self._floor.location = PEAK_FLOOR * highest
+        self._floor.data = {"power": [PEAK_FLOOR * highest]}
         self._label(targets)
         sight = _sight(k, spectrum)
         self._look_at(sight, _levels(shown[k <= sight[1]]))
@@ -106,8 +94,8 @@ class SpectrumPlot:
         plot.add_tools(wheel)
         plot.toolbar.active_scroll = wheel
         plot.toolbar.logo = None
-        plot.add_layout(self._floor)
         line: dict[str, Any] = {"line_color": NEUTRAL, "line_width": 1}
+        plot.hspan(y="power", source=self._floor, line_dash="dotted", **line)
         goals = plot.vspan(x="k", source=self._goals, line_dash="dashed", **line)
         bare = plot.vspan(x="k", source=self._bare, line_dash="dotted", line_alpha=0.7, **line)
         plot.line("k", "power", source=self._rings, line_color=CURVE, line_width=1.5)
@@ -116,7 +104,7 @@ class SpectrumPlot:
             "k", "power", "goal", "power", source=self._misses, line_color=SCORED, line_width=2
         )
         others = plot.scatter(
-            "k", "power", source=self._peaks, size=8, line_color=NEUTRAL, fill_alpha=0
+            "k", "power", source=self._others, size=8, line_color=NEUTRAL, fill_alpha=0
         )
         marks = plot.scatter(
             "k", "power", source=self._marks, size=9, marker="diamond", color=SCORED
@@ -132,15 +120,16 @@ class SpectrumPlot:
             text_font_size="14px",
             text_font_style="bold",
         )
-        self._axis = LinearAxis(axis_label="targets (ln p)/S for p =", visible=False)
-        self._axis.ticker = self._ticker
+        self._axis: Any = LinearAxis(axis_label="targets (ln p)/S for p =", visible=False)
+        self._axis.update(ticker=self._ticker)
         plot.add_layout(self._axis, "above")
         plot.xgrid.grid_line_color = None
         at = [("k", "@k{0.0000} 1/x"), ("P", "@power{0.000e}")]
         goal = "ln @prime / S = @k{0.0000} 1/x"
         hovers: list[tuple[list[tuple[str, str]], list[Any]]] = [
             ([("ring", "@ring"), *at], [rings]),
-            ([("", "@scored"), *at], [marks, others]),
+            ([("peak", "@name"), *at], [marks]),
+            ([("a peak", "not scored"), *at], [others]),
             ([("target", goal)], [goals]),
             ([("target without a peak", goal)], [bare]),
         ]
@@ -149,12 +138,19 @@ class SpectrumPlot:
         return plot
 
 
-def floor_words(spectrum: Spectrum) -> str:
-    """What the dotted level is, where it can be seen."""
+def legend(spectrum: Spectrum) -> str:
+    """What the marks mean that can be seen."""
+    words = []
+    if spectrum.used.size:
+        words.append("Numbered: the scored peaks, each with a bar to its target.")
+    if spectrum.fidelity.peaks.size > spectrum.used.size:
+        words.append("Rings: peaks that are not scored.")
+    if spectrum.missing:
+        words.append("Dotted upright: targets without a peak.")
     power = spectrum.power
-    if not power.max() or power.min() > PEAK_FLOOR * power.max():
-        return ""
-    return f"Dotted: below {number(PEAK_FLOOR)} of the highest ring nothing counts as a peak."
+    if power.max() > 0 and power.min() <= PEAK_FLOOR * power.max():
+        words.append(f"Dotted across: {number(PEAK_FLOOR)} of the highest, the least for a peak.")
+    return " ".join(words)
 
 
 def _sight(k: np.ndarray, spectrum: Spectrum) -> tuple[float, float]:
