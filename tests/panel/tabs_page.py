@@ -1,7 +1,5 @@
 """Serves the Spectrum and the Audit tab alone: `python -m tests.panel.tabs_page`."""
 
-from functools import partial
-
 import panel as pn
 import panel_material_ui as pmui
 
@@ -28,15 +26,14 @@ def page(engine):
         for tab in (SpectrumTab, AuditTab):
             box.append(tab(engine, selection, loop, snapshot=look))
         session.param.watch(lambda event: selection.land(event.new.best["config_hash"]), "snapshot")
-        session.open()
 
-    pn.state.onload(lambda: loop.aside(furnish, lambda: None))
+    pn.state.onload(lambda: loop.aside(furnish, session.open))
     return pmui.Page(main=[box], dark_theme=True, theme_config=THEME)
 
 
 if __name__ == "__main__":
     engine = Engine(Workspace.open(None))
-    server = pn.serve({"/": partial(page, engine)}, port=0, show=False, start=False)
+    server = pn.serve({"/": lambda: page(engine)}, port=0, show=False, start=False)
     print(f"http://localhost:{server.port}", flush=True)
     server.start()
     server.io_loop.start()
