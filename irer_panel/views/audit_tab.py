@@ -7,7 +7,8 @@ import panel as pn
 import param
 
 from engine.hunt.engine import Engine
-from irer_panel.audit_facts import AuditFacts, config_html, facts_html, read_facts
+from irer_panel.audit_facts import AuditFacts, read_facts
+from irer_panel.audit_html import config_html, facts_html
 from irer_panel.background import Loop, Newest, readers
 from irer_panel.selection import Selection
 from irer_panel.views.golden import GoldenParameters

@@ -19,20 +19,13 @@ from irer_panel.golden import golden_json
 from irer_panel.states import verdict
 from irer_panel.views.clipboard import Clipboard
 from irer_panel.views.hunt_view import HuntView
-from irer_panel.views.section import CSS
+from irer_panel.views.section import CSS, PAPER
 from irer_panel.wording import short_id
 
 _CSS = """
 pre { margin: 6px 0 0; padding: 8px 10px; max-height: 420px; overflow: auto; border-radius: 6px;
   font: 12px/18px ui-monospace, monospace; border: 1px solid var(--mui-palette-divider); }
 """
-
-_PAPER = {
-    "background": "var(--mui-palette-background-paper)",
-    "border": "1px solid var(--mui-palette-divider)",
-    "border-radius": "8px",
-    "padding": "10px 14px",
-}
 
 
 class GoldenParameters(HuntView):
@@ -115,7 +108,7 @@ class GoldenParameters(HuntView):
             self.copy, self.download, self.clipboard, styles={"gap": "8px", "flex-wrap": "wrap"}
         )
         return pn.Column(
-            self._words, buttons, self._json, sizing_mode="stretch_width", styles=_PAPER
+            self._words, buttons, self._json, sizing_mode="stretch_width", styles=PAPER
         )
 
 

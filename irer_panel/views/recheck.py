@@ -16,7 +16,7 @@ from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot
 from irer_panel.states import job_words, start_refusal
 from irer_panel.views.hunt_view import HuntView
-from irer_panel.views.section import CSS
+from irer_panel.views.section import CSS, PAPER
 
 _TITLES = {VALIDATE: "Validate again", REPRODUCE: "Reproduce"}
 _MEANING = (
@@ -24,13 +24,6 @@ _MEANING = (
     "Reproduce: the run is computed once more from its config, and every dataset compared. "
     "Neither changes what is kept."
 )
-
-_PAPER = {
-    "background": "var(--mui-palette-background-paper)",
-    "border": "1px solid var(--mui-palette-divider)",
-    "border-radius": "8px",
-    "padding": "10px 14px",
-}
 
 
 def refusal(snapshot: Snapshot, run: str) -> str:
@@ -107,7 +100,7 @@ class Recheck(HuntView):
 
     def __panel__(self) -> pn.viewable.Viewable:
         buttons = pn.Row(self.validate, self.reproduce, margin=(0, 0, 6, 0), styles={"gap": "8px"})
-        return pn.Column(buttons, self._words, sizing_mode="stretch_width", styles=_PAPER)
+        return pn.Column(buttons, self._words, sizing_mode="stretch_width", styles=PAPER)
 
 
 def _button(label: str, icon: str, do: Callable[[], None]) -> pmui.Button:

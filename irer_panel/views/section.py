@@ -17,3 +17,11 @@ td:last-child, th:last-child { padding-right: 0; }
 .quiet { color: var(--mui-palette-text-secondary); }
 .yes { color: var(--mui-palette-success-main); } .no { color: var(--mui-palette-error-main); }
 """
+
+PAPER = {
+    "background": "var(--mui-palette-background-paper)",
+    "border": "1px solid var(--mui-palette-divider)",
+    "border-radius": "8px",
+    "padding": "10px 14px",
+}
+"""Styles of a column that lies on paper of its own."""

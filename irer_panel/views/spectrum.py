@@ -19,7 +19,7 @@ from irer_panel.spectrum import Spectrum, fit_html, read_spectrum, summary
 from irer_panel.states import eviction_words
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.null_panel import NullPanel
-from irer_panel.views.section import CSS
+from irer_panel.views.section import CSS, PAPER
 from irer_panel.views.spectrum_plot import SpectrumPlot, legend
 from irer_panel.wording import short_id
 
@@ -28,12 +28,10 @@ td, th { text-align: right; } td:first-child { color: #12a57d; font-weight: 600;
   padding-right: 8px; } tr.none td { color: var(--mui-palette-text-secondary); }
 """
 
-_PAPER = {
-    "background": "var(--mui-palette-background-paper)",
-    "border": "1px solid var(--mui-palette-divider)",
-    "border-radius": "8px",
-    "padding": "10px 14px",
-}
+
+_WRAPPING = {"flex-wrap": "wrap", "gap": "8px 20px"}
+_STALE = {"opacity": "0.35"}
+"""Of a spectrum while that of another run is being read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +92,7 @@ class SpectrumTab(HuntView):
             ),
             pn.Column(self._fit, styles={"flex": "1 1 300px", "min-width": "0"}),
             sizing_mode="stretch_width",
-            styles={"flex-wrap": "wrap", "gap": "8px 20px"},
+            styles=_WRAPPING,
             visible=False,
         )
         self._asked: tuple[Any, ...] = ()
@@ -116,6 +114,7 @@ class SpectrumTab(HuntView):
             return
         if not self._asked or run != self._asked[0]:
             self.nulls.clear()
+            self._body.styles = {**_WRAPPING, **_STALE}
             self._heading.object = heading_html(run, ["Reading its field …"])
         self._asked = asked
         self._reads.request(partial(read, self._workspace, run))
@@ -124,7 +123,7 @@ class SpectrumTab(HuntView):
         run, spectrum = reading.run, reading.spectrum
         if run != self._selection.run:
             return
-        self._body.visible = spectrum is not None
+        self._body.param.update(visible=spectrum is not None, styles=_WRAPPING)
         if spectrum is None:
             row = self.snapshot.run(run)
             gone = eviction_words(self.snapshot, row) if row and row["evicted"] else ""
@@ -139,7 +138,7 @@ class SpectrumTab(HuntView):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(
-            self._heading, self._body, self.nulls, sizing_mode="stretch_width", styles=_PAPER
+            self._heading, self._body, self.nulls, sizing_mode="stretch_width", styles=PAPER
         )
 
 

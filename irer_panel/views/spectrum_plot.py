@@ -124,7 +124,7 @@ class SpectrumPlot:
         self._axis.update(ticker=self._ticker)
         plot.add_layout(self._axis, "above")
         plot.xgrid.grid_line_color = None
-        at = [("k", "@k{0.0000} 1/x"), ("P", "@power{0.000e}")]
+        at = [("k", "@k{0.0000} 1/x"), ("P", "@power{%.4g}")]
         goal = "ln @prime / S = @k{0.0000} 1/x"
         hovers: list[tuple[list[tuple[str, str]], list[Any]]] = [
             ([("ring", "@ring"), *at], [rings]),
@@ -134,7 +134,14 @@ class SpectrumPlot:
             ([("target without a peak", goal)], [bare]),
         ]
         for tips, renderers in hovers:
-            plot.add_tools(HoverTool(renderers=renderers, tooltips=tips, visible=False))
+            plot.add_tools(
+                HoverTool(
+                    renderers=renderers,
+                    tooltips=tips,
+                    formatters={"@power": "printf"},
+                    visible=False,
+                )
+            )
         return plot
 
 

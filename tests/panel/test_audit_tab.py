@@ -8,7 +8,8 @@ from audited_hunt import becomes, hunted
 
 from engine.hunt.retention import evict
 from engine.store.ledger import Ledger
-from irer_panel.audit_facts import AuditFacts, config_html, facts_html, read_facts
+from irer_panel.audit_facts import AuditFacts, read_facts
+from irer_panel.audit_html import config_html, facts_html
 from irer_panel.background import NoLoop
 from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot, look
