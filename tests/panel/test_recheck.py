@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from dataclasses import replace
 
 import h5py
@@ -132,8 +133,6 @@ def test_both_buttons_do_their_work_and_keep_what_each_run_gave(engine, run):
 def test_only_one_job_runs_and_its_progress_is_told(engine, run):
     desk = desk_of(engine)
     view = Recheck(engine, Selection(run=run), snapshot=look(engine, Snapshot()))
-    import threading
-
     go = threading.Event()
     assert desk.take(REPRODUCE, run, lambda: Finding("Reproduced: at last.", go.wait(30)))
     view.snapshot = look(engine, view.snapshot)

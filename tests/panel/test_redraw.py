@@ -60,6 +60,17 @@ def test_a_kept_test_says_how_many_draws_to_ask_for(draws, observed):
     assert (again.p, again.to_dict()) == (kept.p, kept.to_dict())
 
 
+def test_draws_in_portions_are_the_same_draws(audits, monkeypatch):
+    workspace, (provenance, *_) = audits
+    run = provenance["config_hash"]
+    whole, _ = redraw(workspace, run, provenance)
+    monkeypatch.setattr("irer_panel.redraw._CHUNK_CELLS", 7 * 32**2)
+    asked = []
+    parts, _ = redraw(workspace, run, provenance, lambda: asked.append(1) or True)
+    np.testing.assert_array_equal(parts.scores, whole.scores)
+    assert len(asked) > 1
+
+
 def test_drawing_stops_when_nobody_looks_any_more(audits):
     workspace, (provenance, *_) = audits
     with pytest.raises(StopRequested):
