@@ -29,8 +29,8 @@ td, th { text-align: right; } td:first-child { color: #12a57d; font-weight: 600;
 """
 
 
-_WRAPPING = {"flex-wrap": "wrap", "gap": "8px 20px"}
-_STALE = {"opacity": "0.35"}
+_WRAPPING = {"flex-wrap": "wrap", "gap": "8px 20px", "opacity": "1"}
+_STALE = {**_WRAPPING, "opacity": "0.35"}
 """Of a spectrum while that of another run is being read."""
 
 
@@ -114,7 +114,7 @@ class SpectrumTab(HuntView):
             return
         if not self._asked or run != self._asked[0]:
             self.nulls.clear()
-            self._body.styles = {**_WRAPPING, **_STALE}
+            self._body.styles = _STALE
             self._heading.object = heading_html(run, ["Reading its field …"])
         self._asked = asked
         self._reads.request(partial(read, self._workspace, run))

@@ -18,6 +18,16 @@ def served(start_server, tmp_path_factory):
     return start_server("tests.panel.tabs_page", workspace=folder), run
 
 
+OPACITY = """(element) => {
+  let all = 1
+  for (let each = element; each; each = each.parentNode ?? each.host) {
+    if (each instanceof Element) { all *= getComputedStyle(each).opacity }
+  }
+  return all
+}"""
+"""Of an element with all that it lies in."""
+
+
 def figures(page):
     return page.locator(".bk-Figure:visible")
 
@@ -29,6 +39,7 @@ def test_the_spectrum_is_drawn_with_both_nulls_at_any_width(served, open_page):
     becomes(lambda: figures(page).count() == 3)
     page.get_by_text("draws score as low: p = ").wait_for()
     page.get_by_text("orders of the gaps score").wait_for()
+    assert figures(page).nth(0).evaluate(OPACITY) == 1
     first = figures(page).nth(0).bounding_box()
     page.mouse.move(first["x"] + first["width"] / 2, first["y"] + first["height"] / 2)
     assert not errors
