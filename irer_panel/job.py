@@ -6,6 +6,7 @@ import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from engine.cores import step_aside
 from engine.errors import EngineError
@@ -13,7 +14,14 @@ from engine.hunt.engine import Engine
 
 _log = logging.getLogger(__name__)
 
-PROMOTE, RESTORE = "promote", "restore"
+PROMOTE, RESTORE, VALIDATE, REPRODUCE = "promote", "restore", "validate", "reproduce"
+
+
+class Finding(NamedTuple):
+    """The conclusion of a job that asks whether something holds."""
+
+    words: str
+    holds: bool
 
 
 @dataclass(frozen=True)
@@ -21,11 +29,12 @@ class Job:
     """What is done, or was done last.
 
     Attributes:
-        kind: `promote` or `restore`; empty before the first.
+        kind: `promote`, `restore`, `validate` or `reproduce`; empty before the first.
         run: id of the run.
         began: when, Unix time.
         active: whether it is under way.
         conclusion: what it found, in words.
+        holds: whether what it looked into is so; None where that was no question.
         problem: why it failed.
     """
 
@@ -34,6 +43,7 @@ class Job:
     began: float = 0.0
     active: bool = False
     conclusion: str = ""
+    holds: bool | None = None
     problem: str = ""
 
 
@@ -44,17 +54,22 @@ class Desk:
         self._ring = engine.bus.ring
         self._lock = threading.Lock()
         self._job = Job()
+        self._done: dict[tuple[str, str], Job] = {}
 
     @property
     def job(self) -> Job:
         """The newest job."""
         return self._job
 
-    def take(self, kind: str, run: str, work: Callable[[], str]) -> bool:
+    def outcome(self, kind: str, run: str) -> Job | None:
+        """The newest job of a kind on a run that is over; None before there is one."""
+        return self._done.get((kind, run))
+
+    def take(self, kind: str, run: str, work: Callable[[], str | Finding]) -> bool:
         """Begin a job.
 
         Args:
-            kind: `promote` or `restore`.
+            kind: of `Job.kind`.
             run: id of the run.
             work: does it, and returns its conclusion.
 
@@ -70,16 +85,19 @@ class Desk:
         self._ring()
         return True
 
-    def _do(self, work: Callable[[], str]) -> None:
+    def _do(self, work: Callable[[], str | Finding]) -> None:
         step_aside()
         try:
-            done = replace(self._job, active=False, conclusion=work())
+            found = work()
+            words, holds = found if isinstance(found, Finding) else (found, None)
+            done = replace(self._job, active=False, conclusion=words, holds=holds)
         except EngineError as error:
             done = replace(self._job, active=False, problem=str(error))
         except Exception as error:
             _log.exception("%s of run %s failed.", self._job.kind, self._job.run)
             problem = f"{type(error).__name__}: {error}; see the server's log."
             done = replace(self._job, active=False, problem=problem)
+        self._done[done.kind, done.run] = done
         self._job = done
         self._ring()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from irer_panel.job import PROMOTE, RESTORE
+from irer_panel.job import PROMOTE, REPRODUCE, RESTORE, VALIDATE
 from irer_panel.snapshot import INTERRUPTED, Snapshot
 from irer_panel.wording import counted, duration, number, rate, short_id
 
@@ -76,6 +76,9 @@ def job_words(snapshot: Snapshot) -> str:
         "fine, and audited",
         RESTORE: f"Re-creating the fields of run {short_id(job.run)}: it is computed again, and "
         "compared byte for byte",
+        VALIDATE: f"Auditing run {short_id(job.run)} again, from its file alone",
+        REPRODUCE: f"Reproducing run {short_id(job.run)}: it is computed again beside its file, "
+        "and every dataset compared",
     }
     return f"{what[job.kind]}; for {duration(max(0.0, snapshot.taken - job.began))} so far."
 

@@ -20,7 +20,7 @@ Sources: Davison & Hinkley, Bootstrap Methods and their Application (1997), eq. 
 Clifford (1991), Biometrika 78, 301.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
@@ -128,6 +128,18 @@ def sequential(observed: float, draw: Draw, draws: int, most: int) -> NullTest:
         stop = int(np.flatnonzero(reached)[ENOUGH - 1]) + 1
         null, count, p = null[:stop], ENOUGH, ENOUGH / stop
     return _test(null, count, p)
+
+
+def draws_behind(kept: Mapping[str, Any], p: float) -> int:
+    """How many draws to ask of `sequential` in order to get a test again.
+
+    Args:
+        kept: the test's `to_dict()`.
+        p: its p-value, which says whether it ended when enough draws had reached the score.
+    """
+    draws = int(kept["draws"])
+    ended = kept["reached"] == ENOUGH and p == ENOUGH / draws
+    return draws - 1 if ended else draws
 
 
 def target_shuffle(peaks: Floats) -> Floats:
