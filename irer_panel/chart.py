@@ -1,10 +1,12 @@
 """Bokeh figures in one style, and which run is under a tap."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.events import Tap
 from bokeh.models import BoxSelectTool, ColumnDataSource, HoverTool, LassoSelectTool
 from bokeh.plotting import figure
@@ -44,8 +46,7 @@ def chart(x_label: str, y_label: str, *, log_x: bool = False, log_y: bool = Fals
         **options,
     )
     fig.toolbar.logo = None
-    # Without room to spare the toolbar folds its last tools into a menu.
-    fig.toolbar.styles = {"min-width": "220px", "justify-content": "flex-end"}
+    _give_room(fig, 120)
     fig.axis.axis_label_text_font_style = "normal"
     return fig
 
@@ -55,11 +56,16 @@ def add_selection(fig: Any, renderers: Sequence[Any]) -> None:
     fig.add_tools(
         BoxSelectTool(renderers=list(renderers)), LassoSelectTool(renderers=list(renderers))
     )
+    _give_room(fig, 190)
 
 
 def add_tip(fig: Any, renderers: Sequence[Any], html: str) -> None:
-    """A tooltip over some renderers."""
-    fig.add_tools(HoverTool(renderers=list(renderers), tooltips=html))
+    """A tooltip over some renderers; `@key{%.4g}` in it is the value in four digits."""
+    keys = re.findall(r"@(\w+)\{%", html)
+    formatters: dict[str, Any] = {f"@{key}": "printf" for key in keys}
+    fig.add_tools(
+        HoverTool(renderers=list(renderers), tooltips=html, formatters=formatters, visible=False)
+    )
 
 
 def add_ring(fig: Any, source: ColumnDataSource) -> None:
@@ -97,13 +103,27 @@ def nearest(fig: Any, xs: Any, ys: Any, x: float, y: float) -> int | None:
         y: the same along y.
     """
     xs, ys = (np.asarray(each, float) for each in (xs, ys))
-    across = _pixels(xs, x, fig.x_range, fig.inner_width or 600, _is_log(fig.xaxis[0]))
-    along = _pixels(ys, y, fig.y_range, fig.inner_height or HEIGHT, _is_log(fig.yaxis[0]))
+    width, height = frame_of(fig)
+    across = _pixels(xs, x, fig.x_range, width, _is_log(fig.xaxis[0]))
+    along = _pixels(ys, y, fig.y_range, height, _is_log(fig.yaxis[0]))
     distance = np.hypot(across, along)
     if not np.isfinite(distance).any():
         return None
     index = int(np.nanargmin(distance))
     return index if distance[index] <= REACH else None
+
+
+def frame_of(fig: Any) -> tuple[int, int]:
+    """Width and height in pixels within the axes; a guess before a browser has told."""
+    try:
+        return int(fig.inner_width), int(fig.inner_height)
+    except UnsetValueError:
+        return 800, HEIGHT
+
+
+def _give_room(fig: Any, pixels: int) -> None:
+    # Without room to spare the toolbar folds its last tools into a menu.
+    fig.toolbar.styles = {"min-width": f"{pixels}px", "justify-content": "flex-start"}
 
 
 def _pixels(values: Numbers, at: float, ends: Any, pixels: float, log: bool) -> Numbers:

@@ -100,6 +100,7 @@ def _points(table: HuntTable) -> Points:
     places = chosen(table)
     axes = tuple(_axis(table, places, each) for each in (*table.dimensions, FITNESS, SSE, H_NORM))
     p = table[LARGER_P][places]
+    left_out = len(table.scored) - len(places)
     keys = [dimension.key for dimension in table.dimensions]
     columns: dict[str, Any] = {
         "id": [table.ids[i] for i in places],
@@ -108,12 +109,12 @@ def _points(table: HuntTable) -> Points:
         "opacity": opacity(p),
         "marker": np.where(p < SIGNIFICANT, "diamond", "circle").tolist(),
         "colour": np.where(p < SIGNIFICANT, GOOD, PLAIN).tolist(),
-        "size": np.where(p < SIGNIFICANT, 13.0, 8.0),
+        "size": np.where(p < SIGNIFICANT, 13.0, 8.0) * (0.6 if left_out else 1.0),
         "generation": table["generation"][places],
         **{key: table[key][places] for key in (*keys, *(m.key for m in METRICS))},
         **{f"share:{axis.key}": axis.share(table[axis.key][places]) for axis in axes},
     }
-    return Points(places, columns, axes, len(table.scored) - len(places))
+    return Points(places, columns, axes, left_out)
 
 
 def chosen(table: HuntTable) -> Places:

@@ -76,11 +76,13 @@ def _parents(table: HuntTable, place: int) -> tuple[str, list[int]]:
         if generation == 1:
             return "Of the first generation: drawn at random.", []
         parents = genetic_parents(table, place)
+        if parents is None:
+            return "Runs of the generations before are missing: its parents are unknown.", []
         if not parents:
             return "Drawn at random: no run before it had a score.", []
         if len(parents) == 1:
             return (
-                "A tournament chose the same parent twice; its child was mutated, or not.",
+                "Both tournaments chose the same parent: the run is a mutation of it.",
                 parents,
             )
         return (
@@ -99,40 +101,33 @@ def _parents(table: HuntTable, place: int) -> tuple[str, list[int]]:
     return f"The strategy {strategy} draws from all that it was told: no parents are known.", []
 
 
-def genetic_parents(table: HuntTable, place: int) -> list[int]:
-    """The places of a run's parents in a genetic hunt: two, one, or none of the first draw."""
+def genetic_parents(table: HuntTable, place: int) -> list[int] | None:
+    """The places of a run's parents in a genetic hunt: two, one, or none of a random draw.
+
+    None where a run of an earlier generation is missing: then the draw cannot be made again.
+    """
     settings = table.settings
-    generation, member = int(table["generation"][place]), int(table["member"][place])
-    pool: list[int] = []
-    worth = np.empty(0)
-    for number in range(1, generation):
-        elite = worth.argmax() if pool else None
-        told, fitness = _told(table, number)
-        if elite is not None:
-            told, fitness = [*told, pool[elite]], np.append(fitness, worth[elite])
-        pool, worth = told, fitness
-    if not pool or settings is None:
+    generation = int(table["generation"][place])
+    earlier = np.flatnonzero(table["generation"] < generation)
+    if settings is None or len(earlier) != (
+        (generation - 1) * settings.population_size * settings.replicates
+    ):
+        return None
+    ways = [table[name][earlier] for name in ("replicate", "member", "generation")]
+    candidates = earlier[np.lexsort(ways)].reshape(-1, settings.replicates)
+    fitness = table[FITNESS.key][candidates]
+    worth = np.median(np.where(np.isfinite(fitness), fitness, -np.inf), axis=1)
+    born = table["generation"][candidates[:, 0]]
+    told = np.flatnonzero(np.isfinite(worth) & (born == generation - 1))
+    old = np.flatnonzero(np.isfinite(worth) & (born < generation - 1))
+    if len(old):  # the elite is the last of the pool; of equals, the youngest generation's first
+        elite = old[np.lexsort((old, -born[old], -worth[old]))[0]]
+        told = np.append(told, elite)
+    if not len(told):
         return []
     rng = np.random.default_rng([settings.base.seed, generation - 1])
-    first, second = mates(rng, worth, settings.population_size)[:, member]
-    return list(dict.fromkeys([pool[first], pool[second]]))
-
-
-def _told(table: HuntTable, generation: int) -> tuple[list[int], np.ndarray]:
-    """The candidates of a generation that have a fitness: first places, and the medians."""
-    places = _places(table, generation)
-    members = table["member"][places]
-    order = np.lexsort((table["replicate"][places], members))
-    groups = np.split(places[order], np.flatnonzero(np.diff(members[order])) + 1)
-    found: list[int] = []
-    worth: list[float] = []
-    for group in groups:
-        fitness = table[FITNESS.key][group]
-        median = float(np.median(np.where(np.isfinite(fitness), fitness, -np.inf)))
-        if np.isfinite(median):
-            found.append(int(group[0]))
-            worth.append(median)
-    return found, np.array(worth)
+    pair = mates(rng, worth[told], settings.population_size)[:, int(table["member"][place])]
+    return [int(i) for i in dict.fromkeys(candidates[told[pair], 0])]
 
 
 def _best_before(table: HuntTable, place: int, known: list[int]) -> list[Relative]:

@@ -22,7 +22,7 @@ LEAST = 20
 ADVISED = 50
 """Runs from which the best tenth has the five runs that Optuna advises."""
 
-MOST = 5000
+MOST = 2000
 """Most runs that are weighed; of more, so many evenly spread ones."""
 
 
@@ -73,10 +73,11 @@ def _ped_anova(table: HuntTable, metric: Metric, places: np.ndarray) -> dict[str
     import optuna  # late: half a second
     from optuna.distributions import BaseDistribution, FloatDistribution
 
+    columns = [table[d.key][places].tolist() for d in table.dimensions]
     distributions: dict[str, BaseDistribution] = {
-        d.key: FloatDistribution(d.low, d.high, log=d.log) for d in table.dimensions
+        d.key: FloatDistribution(min(d.low, *column), max(d.high, *column), log=d.log)
+        for d, column in zip(table.dimensions, columns, strict=True)
     }
-    columns = [table[key][places].tolist() for key in distributions]
     values = table[metric.key][places].tolist()
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

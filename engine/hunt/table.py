@@ -4,6 +4,7 @@ import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -129,14 +130,11 @@ def read_table(reader: LedgerReader, hunt_id: str) -> HuntTable:
     keys = [dimension.key for dimension in settings.dimensions]
     held = [key for key in keys if key in PARAMETERS]
     deep = [key for key in keys if key not in PARAMETERS]  # only in the config's text
-    names = ["config_hash", "status", *_STORED, *held, *(["config"] if deep else [])]
-    with reader.places(names, hunt_id) as places:
-        columns = dict(zip(names, zip(*places, strict=True), strict=False))
-    if not columns:
-        columns = dict.fromkeys(names, ())
+    columns = reader.columns(["config_hash", "status", *_STORED, *held], hunt_id)
     numbers = {name: np.array(columns[name], float) for name in (*_STORED, *held)}
     if deep:
-        configs = [json.loads(text) for text in columns["config"]]
+        with reader.places(["config"], hunt_id) as places:  # maybe more by now: the first are ours
+            configs = [json.loads(text) for (text,) in islice(places, len(columns["status"]))]
         numbers |= {key: np.array([each[key] for each in configs], float) for key in deep}
     numbers[LARGER_P] = np.maximum(numbers[_P[0]], numbers[_P[1]])
     return HuntTable(hunt_id, settings, columns["config_hash"], columns["status"], numbers)

@@ -17,8 +17,11 @@ from irer_panel.views.table_view import TableView, emptiness
 
 SHOWN = (FITNESS, SSE, H_NORM)
 
+CROWDED = 150
+"""Generations above which their best are drawn as small dots."""
+
 _TIP = """<div style="font:12px/17px sans-serif;padding:2px 4px"><b>Generation @generation{0}</b>
-<br>best @best{0.0000a} · median @median{0.0000a}<br>@failed{0} of @runs{0} failed</div>"""
+<br>best @best{%.4g} · median @median{%.4g}<br>@failed{0} of @runs{0} failed</div>"""
 
 
 class EvolutionView(TableView):
@@ -45,9 +48,8 @@ class EvolutionView(TableView):
             sx={"& button": {"whiteSpace": "nowrap", "padding": "2px 10px"}},
         )
         self._runs: list[str] = []
-        self._figure = pn.pane.Bokeh(_figure(FITNESS, self._source, self._ring, self._tapped))
-        self._figure.param.update(sizing_mode="stretch_width", margin=0)
-        self.metric.param.watch(self._change, "value")
+        self._drawn: Metric | None = None
+        self.metric.param.watch(lambda _: self.refresh(), "value")
         self._watcher = self._selection.param.watch(self._mark, "run")
         self.refresh()
 
@@ -55,10 +57,6 @@ class EvolutionView(TableView):
         """Follow table and selection no more."""
         super().close()
         self._selection.param.unwatch(self._watcher)
-
-    def _change(self, _: Any) -> None:
-        self._figure.object = _figure(self.metric.value, self._source, self._ring, self._tapped)
-        self.refresh()
 
     def _prepare(self, table: HuntTable | None) -> Callable[[], None]:
         metric = self.metric.value
@@ -80,6 +78,12 @@ class EvolutionView(TableView):
         if columns:
             self._runs, self._source.data = runs, columns
             self._mark()
+        if columns and metric is not self._drawn:
+            self._drawn = metric
+            self._figure.object = _figure(metric, self._source, self._ring, self._tapped)
+        if columns:
+            [dots] = self._figure.object.select({"name": "best"})
+            dots.glyph.size = 7 if len(runs) <= CROWDED else 3
 
     def _mark(self, *_: Any) -> None:
         run = self._selection.run
@@ -90,6 +94,7 @@ class EvolutionView(TableView):
             if at is None
             else {"x": [data["generation"][at]], "y": [data["best"][at]]}
         )
+        self._push()
 
     def _tapped(self, x: float, y: float) -> None:
         data = self._source.data
@@ -143,7 +148,9 @@ def _figure(metric: Metric, source: ColumnDataSource, ring: ColumnDataSource, ta
         mode="after",
         legend_label="best so far",
     )
-    dots = fig.scatter("generation", "best", source=source, color=GOOD, size=7, legend_label="best")
+    dots = fig.scatter(
+        "generation", "best", source=source, color=GOOD, size=7, legend_label="best", name="best"
+    )
     fig.add_layout(fig.legend[0], "below")
     fig.legend.update(orientation="horizontal", border_line_alpha=0, background_fill_alpha=0)
     fig.legend.update(padding=0, margin=0, spacing=8, label_text_font_size="11px")

@@ -67,7 +67,7 @@ class FailureView(TableView):
     title = "Failures"
     help = (
         "What became of the hunt's runs, by class. A failed run never becomes a score: it enters "
-        "no line, no mean and no correlation of this page."
+        "no line, no mean and no correlation. A run that the search asked for twice counts twice."
     )
 
     def __init__(self, loop: Loop | None = None, **params: Any) -> None:

@@ -26,7 +26,10 @@ from irer_panel.selection import Selection
 from irer_panel.views.table_view import TableView, emptiness
 from irer_panel.wording import count, number
 
-_TIP = RUN_TIP % "fitness @fitness{0.000a} · SSE @log_prime_sse{0.0000a} · p @p"
+INK = 50.0
+"""Sum of the lines' opacities: the more there are, the fainter each."""
+
+_TIP = RUN_TIP % "fitness @fitness{%.4g} · SSE @log_prime_sse{%.4g} · p @p"
 
 
 class ParallelView(TableView):
@@ -60,7 +63,6 @@ class ParallelView(TableView):
         self._ends = ColumnDataSource({"x": [], "low": [], "high": []})
         self._line = ColumnDataSource({"x": [], "y": []})
         self._axes: tuple[Axis, ...] = ()
-        self._pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
         self._watcher = self._selection.param.watch(self._mark, "run")
         self.refresh()
 
@@ -79,34 +81,37 @@ class ParallelView(TableView):
 
     def _show(self, drawn: Points | None, words: str) -> None:
         self._say(words)
-        self._pane.visible = drawn is not None
+        self._figure.visible = drawn is not None
         if drawn is None:
             return
         self._rows.show(drawn)
         before, self._axes = _titles(self._axes), drawn.axes
         self._ends.data = _ends(drawn.axes)
         if _titles(drawn.axes) != before:
-            self._pane.object = _figure(
+            self._figure.object = _figure(
                 drawn.axes, self._rows.source, self._ends, self._line, self._tapped
             )
+        for lines in self._figure.object.select({"name": "lines"}):
+            lines.glyph.line_alpha = min(0.5, max(0.04, INK / max(1, len(drawn.places))))
         self._mark()
 
     def _mark(self, *_: Any) -> None:
         drawn, run = self._rows.drawn, self._selection.run
         shares = [share for axis in self._axes for share in drawn.values(run, _share(axis))]
         self._line.data = {"x": list(range(len(shares))), "y": shares}
+        self._push()
 
     def _tapped(self, x: float, y: float) -> None:
         columns = self._rows.drawn.columns
         ids = columns["id"]
         shares = [columns[_share(axis)] for axis in self._axes]
         across = np.repeat(np.arange(len(shares), dtype=float), len(ids))
-        found = nearest(self._pane.object, across, np.concatenate(shares), x, y)
+        found = nearest(self._figure.object, across, np.concatenate(shares), x, y)
         if found is not None:
             self._selection.pick(ids[found % len(ids)])
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._words, self._pane, sizing_mode="stretch_width")
+        return pn.Column(self._words, self._figure, sizing_mode="stretch_width")
 
 
 def _titles(axes: Sequence[Axis]) -> list[tuple[str, str]]:
@@ -146,7 +151,7 @@ def _figure(
             _share(right),
             source=source,
             color=PLAIN,
-            alpha=0.35,
+            name="lines",
             selection_color=ACCENT,
             selection_alpha=0.8,
             nonselection_alpha=0.04,

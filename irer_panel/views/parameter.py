@@ -66,7 +66,6 @@ class ParameterView(TableView):
             label="Figure", options={m.name: m for m in METRICS}, value=FITNESS, **small
         )
         self._controls = pn.Row(self.key, self.metric, styles={"gap": "8px"}, visible=False)
-        self._pane = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0)
         for widget in (self.key, self.metric):
             widget.param.watch(self._change, "value")
         self._watcher = self._selection.param.watch(self._mark, "run")
@@ -87,7 +86,7 @@ class ParameterView(TableView):
 
     def _show(self, dimensions: tuple[Dimension, ...], drawn: Points | None, words: str) -> None:
         self._say(words)
-        self._controls.visible = self._pane.visible = bool(dimensions)
+        self._controls.visible = self._figure.visible = bool(dimensions)
         if drawn is not None:
             self._rows.show(drawn)
         if dimensions and dimensions != self._dimensions:
@@ -100,7 +99,7 @@ class ParameterView(TableView):
         shown = (self.key.value, self.metric.value)
         if self.key.value is not None and shown != self._shown:
             self._shown = shown
-            self._pane.object = _figure(*shown, self._rows.source, self._ring, self._tapped)
+            self._figure.object = _figure(*shown, self._rows.source, self._ring, self._tapped)
             self._mark()
 
     def _mark(self, *_: Any) -> None:
@@ -108,18 +107,19 @@ class ParameterView(TableView):
             drawn, run = self._rows.drawn, self._selection.run
             x, y = (drawn.values(run, each.key) for each in self._shown)
             self._ring.data = {"x": x, "y": y}
+            self._push()
 
     def _tapped(self, x: float, y: float) -> None:
         if self._shown is None:
             return
         key, metric = self._shown
         columns = self._rows.drawn.columns
-        found = nearest(self._pane.object, columns[key.key], columns[metric.key], x, y)
+        found = nearest(self._figure.object, columns[key.key], columns[metric.key], x, y)
         if found is not None:
             self._selection.pick(columns["id"][found])
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._controls, self._words, self._pane, sizing_mode="stretch_width")
+        return pn.Column(self._controls, self._words, self._figure, sizing_mode="stretch_width")
 
 
 def _figure(
@@ -141,8 +141,7 @@ def _figure(
     add_tip(
         fig,
         [dots],
-        RUN_TIP
-        % f"{key_name(key.key)} @{key.key}{{0.0000a}} · {metric.name} @{metric.key}{{0.0000a}}",
+        RUN_TIP % f"{key_name(key.key)} @{key.key}{{%.4g}} · {metric.name} @{metric.key}{{%.4g}}",
     )
     on_tap(fig, tapped)
     return fig

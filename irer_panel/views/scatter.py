@@ -13,7 +13,7 @@ from engine.audit.verdicts import SUCCESS_H_NORM, SUCCESS_SSE
 from engine.hunt.front import front
 from engine.hunt.table import H_NORM, SSE, HuntTable, Numbers
 from irer_panel.background import Loop, Newest, NoLoop, painters
-from irer_panel.chart import nearest, on_tap
+from irer_panel.chart import frame_of, nearest, on_tap
 from irer_panel.density import Density, around, density
 from irer_panel.points import FITTEST, MOST, Points, Rows, points
 from irer_panel.selection import Selection
@@ -21,6 +21,9 @@ from irer_panel.viewport import Range, Window
 from irer_panel.views.scatter_figure import ScatterSources, density_columns, scatter_figure
 from irer_panel.views.table_view import TableView, emptiness
 from irer_panel.wording import count, counted
+
+GRAIN = 2
+"""Pixels along each side of a bin of the density: a lone run must be seen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +87,6 @@ class ScatterView(TableView):
         self.figure = scatter_figure(self.rows.source, self._sources)
         on_tap(self.figure, self._tapped)
         self.figure.on_event(RangesUpdate, self._moved)
-        self._pane = pn.pane.Bokeh(self.figure, sizing_mode="stretch_width", margin=0)
         self._watcher = self._selection.param.watch(self._mark, "run")
         self.refresh()
 
@@ -111,7 +113,7 @@ class ScatterView(TableView):
 
     def _show(self, found: Cloud, drawn: Points | None, words: str) -> None:
         self._say(words)
-        self._pane.visible = bool(found.ids)
+        self._figure.visible = bool(found.ids)
         self._cloud = found
         if drawn is not None:
             self.rows.show(drawn)
@@ -119,6 +121,8 @@ class ScatterView(TableView):
         self._sources.front.data = {"x": x, "y": y}
         self._sources.extent.data = {"x": list(found.x_range), "y": list(found.y_range)}
         self._mark()
+        if found.ids and self._figure.object is None:  # it needs a point to find its ranges
+            self._figure.object = self.figure
         if found.crowded:
             self._paint()
         else:
@@ -126,19 +130,23 @@ class ScatterView(TableView):
 
     def _paint(self) -> None:
         found = self._cloud
-        window = self._window or Window(found.x_range, found.y_range, 600, 380)
+        window = self._window or self._seen(found.x_range, found.y_range)
         self._paints.request(partial(density, found.x, found.y, window))
+
+    def _seen(self, x_range: Range, y_range: Range) -> Window:
+        width, height = frame_of(self.figure)
+        return Window(x_range, y_range, width // GRAIN, height // GRAIN)
 
     def _draw(self, painted: Density) -> None:
         if self._cloud.crowded:
             self._sources.density.data = density_columns(painted)
+            self._push()
 
     def _moved(self, event: Any) -> None:
         ends = (event.x0, event.x1, event.y0, event.y1)
         if not all(isinstance(end, int | float) and end > 0 for end in ends):
             return
-        size = self.figure.inner_width or 600, self.figure.inner_height or 380
-        self._window = Window(ends[:2], ends[2:], *size)
+        self._window = self._seen(ends[:2], ends[2:])
         if self._cloud.crowded:
             self._paint()
 
@@ -150,6 +158,7 @@ class ScatterView(TableView):
             "x": [] if at is None else [found.x[at]],
             "y": [] if at is None else [found.y[at]],
         }
+        self._push()
 
     def _tapped(self, x: float, y: float) -> None:
         found = nearest(self.figure, self._cloud.x, self._cloud.y, x, y)
@@ -157,4 +166,4 @@ class ScatterView(TableView):
             self._selection.pick(self._cloud.ids[found])
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Column(self._words, self._pane, sizing_mode="stretch_width")
+        return pn.Column(self._words, self._figure, sizing_mode="stretch_width")

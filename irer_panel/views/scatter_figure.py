@@ -12,8 +12,7 @@ from irer_panel.chart import ACCENT, GOOD, PLAIN, RUN_TIP, add_ring, add_selecti
 from irer_panel.density import Density
 
 _TIP = RUN_TIP % (
-    f"SSE @{SSE.key}{{0.0000a}} · H-norm @{H_NORM.key}{{0.0000a}}<br>"
-    "p @p · fitness @fitness{0.000a}"
+    f"SSE @{SSE.key}{{%.4g}} · H-norm @{H_NORM.key}{{%.4g}}<br>p @p · fitness @fitness{{%.4g}}"
 )
 _SHADES = ["#40536b", "#4f6a89", "#5d82a5", "#6b9ac0", "#7cb3d8", "#8fcbed", "#a8e2fb"]
 

@@ -1,5 +1,6 @@
 """What the figures of a hunt have in common: a table in, work off the loop, a figure or words."""
 
+import html
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
@@ -49,7 +50,8 @@ class TableView(pn.viewable.Viewer):
 
     def __init__(self, loop: Loop | None = None, **params: Any) -> None:
         super().__init__(**params)
-        self._work: Newest[Callable[[], None]] = Newest(readers, loop or NoLoop(), _call)
+        self._work: Newest[Callable[[], None]] = Newest(readers, loop or NoLoop(), self._deliver)
+        self._figure = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0, visible=False)
         self._words = pn.pane.HTML(
             "", stylesheets=[PAPER], sizing_mode="stretch_width", margin=0, visible=False
         )
@@ -67,10 +69,15 @@ class TableView(pn.viewable.Viewer):
         """In another thread: work out what to show, and give the call that shows it."""
         raise NotImplementedError
 
+    def _deliver(self, show: Callable[[], None]) -> None:
+        show()
+        self._push()
+
+    def _push(self) -> None:
+        """Send what has changed in a figure's models; in a notebook nobody else does."""
+        pn.io.push_notebook(self._figure)
+
     def _say(self, words: str) -> None:
-        if words != self._words.object:
-            self._words.param.update(object=f"<p>{words}</p>" if words else "", visible=bool(words))
-
-
-def _call(show: Callable[[], None]) -> None:
-    show()
+        text = f"<p>{html.escape(words)}</p>" if words else ""
+        if text != self._words.object:
+            self._words.param.update(object=text, visible=bool(words))

@@ -50,9 +50,10 @@ def fill_hunt(workspace, settings=SETTINGS, *, failing=0.1, seed=0, generations=
     return hunt_id
 
 
-def play(ledger, hunt_id, settings, random, generations, failing):
+def play(ledger, hunt_id, settings, random, generations, failing, *, begin=1):
+    """Commit generations `begin` to `generations`; a strategy is told of these alone."""
     strategy, space = make_strategy(settings), SearchSpace.of(settings)
-    for generation in range(1, generations + 1):
+    for generation in range(begin, generations + 1):
         points = strategy.ask()
         costs = []
         for member, config in enumerate(space.configs(points)):
