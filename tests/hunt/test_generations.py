@@ -5,7 +5,7 @@ import pytest
 from table_samples import table_of
 
 from engine.hunt.generations import by_generation
-from engine.hunt.table import FITNESS, SSE, HuntTable
+from engine.hunt.table import FITNESS, H_NORM, SSE, HuntTable
 
 NAN = float("nan")
 
@@ -53,3 +53,9 @@ def test_quartiles_are_those_of_numpy_on_any_sample():
     found = by_generation(table_of(fitness=values, generation=np.ones(30)), FITNESS)
     assert found.low[0] == pytest.approx(np.percentile(values, 25))
     assert found.high[0] == pytest.approx(np.percentile(values, 75))
+
+
+def test_the_h_norm_of_a_run_without_a_score_enters_no_figure():
+    statuses = ["ok", "too_few_peaks", "ok"]
+    found = by_generation(table_of(sdg_h_norm_l2=[3, 1, 5], statuses=statuses), H_NORM)
+    assert (found.best[0], found.median[0]) == (3, 4)
