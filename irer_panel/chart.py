@@ -24,8 +24,16 @@ REACH = 16.0
 
 HEIGHT = 300
 
-RUN_TIP = """<div style="font:12px/17px sans-serif;padding:2px 4px">
-<b>Run <span style="font-family:monospace">@name</span></b> · gen @generation{0}<br>%s</div>"""
+TIP = (
+    '<div style="margin:-5px;padding:7px 10px;font:12px/18px sans-serif;'
+    "color:var(--mui-palette-text-primary);background:var(--mui-palette-background-default);"
+    'border:1px solid var(--mui-palette-divider)">%s</div>'
+)
+"""What surrounds a tooltip: Bokeh's own is white in both themes."""
+
+RUN_TIP = (
+    """<b>Run <span style="font-family:monospace">@name</span></b> · gen @generation{0}<br>%s"""
+)
 
 
 def chart(x_label: str, y_label: str, *, log_x: bool = False, log_y: bool = False) -> Any:
@@ -64,7 +72,9 @@ def add_tip(fig: Any, renderers: Sequence[Any], html: str) -> None:
     keys = re.findall(r"@(\w+)\{%", html)
     formatters: dict[str, Any] = {f"@{key}": "printf" for key in keys}
     fig.add_tools(
-        HoverTool(renderers=list(renderers), tooltips=html, formatters=formatters, visible=False)
+        HoverTool(
+            renderers=list(renderers), tooltips=TIP % html, formatters=formatters, visible=False
+        )
     )
 
 

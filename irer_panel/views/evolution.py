@@ -20,8 +20,8 @@ SHOWN = (FITNESS, SSE, H_NORM)
 CROWDED = 150
 """Generations above which their best are drawn as small dots."""
 
-_TIP = """<div style="font:12px/17px sans-serif;padding:2px 4px"><b>Generation @generation{0}</b>
-<br>best @best{%.4g} · median @median{%.4g}<br>@failed{0} of @runs{0} failed</div>"""
+_TIP = """<b>Generation @generation{0}</b>
+<br>best @best{%.4g} · median @median{%.4g}<br>@failed{0} of @runs{0} failed"""
 
 
 class EvolutionView(TableView):
@@ -121,6 +121,7 @@ def _columns(found: Generations) -> dict[str, Any]:
 
 def _figure(metric: Metric, source: ColumnDataSource, ring: ColumnDataSource, tapped: Any) -> Any:
     fig = chart("generation", metric.name, log_y=metric.log)
+    fig.height = 346
     fig.varea(
         "generation",
         "low",

@@ -138,6 +138,7 @@ def _figure(
     tapped: Any,
 ) -> Any:
     fig = chart("", "")
+    fig.height = 340
     fig.x_range.start, fig.x_range.end = -0.4, len(axes) - 0.6
     fig.y_range.start, fig.y_range.end = -0.14, 1.14
     fig.yaxis.visible = fig.grid.visible = False

@@ -12,7 +12,7 @@ from bokeh.events import RangesUpdate
 from engine.audit.verdicts import SUCCESS_H_NORM, SUCCESS_SSE
 from engine.hunt.front import front
 from engine.hunt.table import H_NORM, SSE, HuntTable, Numbers
-from irer_panel.background import Loop, Newest, NoLoop, painters
+from irer_panel.background import Loop, Newest, painters
 from irer_panel.chart import frame_of, nearest, on_tap
 from irer_panel.density import Density, around, density
 from irer_panel.points import FITTEST, MOST, Points, Rows, points
@@ -83,7 +83,7 @@ class ScatterView(TableView):
         self._sources = ScatterSources()
         self._cloud = Cloud()
         self._window: Window | None = None
-        self._paints: Newest[Density] = Newest(painters, loop or NoLoop(), self._draw)
+        self._paints: Newest[Density] = Newest(painters, self._loop, self._draw)
         self.figure = scatter_figure(self.rows.source, self._sources)
         on_tap(self.figure, self._tapped)
         self.figure.on_event(RangesUpdate, self._moved)

@@ -9,7 +9,7 @@ import panel as pn
 import param
 
 from engine.hunt.table import HuntTable
-from irer_panel.background import Loop, Newest, NoLoop, readers
+from irer_panel.background import Loop, Newest, loop_of, readers
 from irer_panel.wording import counted
 
 PAPER = """
@@ -50,7 +50,8 @@ class TableView(pn.viewable.Viewer):
 
     def __init__(self, loop: Loop | None = None, **params: Any) -> None:
         super().__init__(**params)
-        self._work: Newest[Callable[[], None]] = Newest(readers, loop or NoLoop(), self._deliver)
+        self._loop = loop or loop_of(pn.state.curdoc)
+        self._work: Newest[Callable[[], None]] = Newest(readers, self._loop, self._deliver)
         self._figure = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0, visible=False)
         self._words = pn.pane.HTML(
             "", stylesheets=[PAPER], sizing_mode="stretch_width", margin=0, visible=False
