@@ -6,6 +6,7 @@ the page and the T rows before it, sorted together with the tail, hold the page.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,22 @@ def page(
         f"ORDER BY {order.terms(('late', 'n'))} LIMIT :many OFFSET :skip",
         {**values, **window[1], "skip": offset - start},
     ).fetchall()
+
+
+def columns(
+    connection: sqlite3.Connection, scope: int, names: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Some columns of all rows of a scope, in order of commit."""
+    chosen = ", ".join(names)
+    listed = connection.execute(
+        f"SELECT {chosen} FROM listing INDEXED BY listing_by_scope WHERE scope = ? ORDER BY id",
+        (scope,),
+    )
+    late = connection.execute(
+        f"SELECT {chosen} FROM ({tail_of(scope)}) ORDER BY n", {"scope": scope}
+    )
+    listed.row_factory = late.row_factory = None
+    return [*listed.fetchall(), *late.fetchall()]
 
 
 def count(connection: sqlite3.Connection, scope: int, filters: Filters = EVERY_ROW) -> int:

@@ -15,7 +15,7 @@ from engine.store.columns import COLUMNS, PLACE_COLUMNS, RUN_COLUMNS
 from engine.store.event import EVENT_COLUMNS, Event
 from engine.store.filters import EVERY_ROW, Filters
 from engine.store.listing import ALL_RUNS
-from engine.store.pages import Order, count, counts, fittest, page
+from engine.store.pages import Order, columns, count, counts, fittest, page
 from engine.store.pareto import front
 from engine.store.tables import connect_reader, translated
 
@@ -85,6 +85,15 @@ class LedgerReader:
                 return []
             rows = page(connection, scope, wanted, filters, limit=limit, offset=offset)
             return [dict(row) for row in rows]
+
+    def columns(self, names: Sequence[str], hunt_id: str) -> dict[str, tuple[Any, ...]]:
+        """Some of `COLUMNS` over all places of a hunt, in order of their commit.
+
+        What statistics need of many runs: in a fifth of the time that `runs` takes for all.
+        """
+        with self._scope(hunt_id) as (connection, scope):
+            rows = [] if connection is None else columns(connection, scope, names)
+        return dict(zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True))
 
     def count(self, hunt_id: str | None = None, filters: Filters = EVERY_ROW) -> int:
         """How many rows `runs` has without a limit."""

@@ -18,6 +18,13 @@ MUTATION_RATE = 0.3
 MUTATION_STRENGTH = 0.05
 
 
+def mates(rng: np.random.Generator, fitness: np.ndarray, children: int) -> np.ndarray:
+    """Both parents of each child, shape (2, children): indices of `fitness`, shape (n,)."""
+    rivals = rng.integers(len(fitness), size=(2, children, TOURNAMENT))
+    winners = fitness[rivals].argmax(axis=-1)
+    return np.take_along_axis(rivals, winners[..., None], axis=-1)[..., 0]
+
+
 class Genetic:
     """One objective; a failed candidate (NaN) never becomes a parent."""
 
@@ -36,11 +43,7 @@ class Genetic:
         shape = (self._population, self._dimensions)
         if not len(self._parents):
             return rng.random(shape)
-        rivals = rng.integers(len(self._parents), size=(2, self._population, TOURNAMENT))
-        winners = np.take_along_axis(
-            rivals, self._fitness[rivals].argmax(axis=-1)[..., None], axis=-1
-        )[..., 0]
-        first, second = self._parents[winners]
+        first, second = self._parents[mates(rng, self._fitness, self._population)]
         children = np.where(rng.random(shape) < 0.5, first, second)
         moved = rng.random(shape) < MUTATION_RATE
         steps = rng.normal(0.0, MUTATION_STRENGTH, shape)

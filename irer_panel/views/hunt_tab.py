@@ -1,0 +1,82 @@
+"""The hunt's page of figures: cards over one table, which follows the shown hunt."""
+
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from engine.hunt.engine import Engine
+from irer_panel.background import Loop
+from irer_panel.feed import HuntFeed
+from irer_panel.selection import Selection
+from irer_panel.views.correlation import CorrelationView
+from irer_panel.views.evolution import EvolutionView
+from irer_panel.views.failures import FailureView
+from irer_panel.views.hunt_card import card
+from irer_panel.views.hunt_view import HuntView
+from irer_panel.views.importance import ImportanceView
+from irer_panel.views.lineage import LineageView
+from irer_panel.views.parallel import ParallelView
+from irer_panel.views.parameter import ParameterView
+from irer_panel.views.scatter import ScatterView
+
+
+class HuntTab(HuntView):
+    """Evolution, scatter, parallel coordinates, importances, correlation, failures, lineage."""
+
+    def __init__(self, engine: Engine, selection: Selection, loop: Loop, **params: Any) -> None:
+        super().__init__(**params)
+        self.feed = HuntFeed(engine.reader, loop)
+        table = self.feed.param.table
+        self.scatter = ScatterView(selection, loop, table=table)
+        shared = self.scatter.rows
+        self.evolution = EvolutionView(selection, loop, table=table)
+        self.parallel = ParallelView(selection, loop, shared, table=table)
+        self.parameter = ParameterView(selection, loop, shared, table=table)
+        self.importance = ImportanceView(loop, table=table)
+        self.correlation = CorrelationView(loop, table=table)
+        self.failures = FailureView(loop, table=table)
+        self.lineage = LineageView(engine.reader, selection, loop, table=table)
+        self._problem = pmui.Alert(
+            "", severity="error", sizing_mode="stretch_width", margin=0, visible=False
+        )
+        self.feed.param.watch(self._complain, "problem")
+        self._follow()
+
+    def close(self) -> None:
+        """Follow engine and selection no more."""
+        self.feed.close()
+        for view in (
+            self.scatter,
+            self.evolution,
+            self.parallel,
+            self.parameter,
+            self.importance,
+            self.correlation,
+            self.failures,
+            self.lineage,
+        ):
+            view.close()
+
+    @param.depends("snapshot", watch=True)
+    def _follow(self) -> None:
+        self.feed.follow(self.snapshot)
+
+    def _complain(self, _: Any) -> None:
+        self._problem.param.update(object=self.feed.problem, visible=bool(self.feed.problem))
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        cards = (
+            card(self.scatter, span=2),
+            card(self.evolution),
+            card(self.parallel, span=2),
+            card(self.parameter),
+            card(self.correlation),
+            card(self.importance),
+            card(self.failures),
+            card(self.lineage),
+        )
+        wrapping = {"flex-wrap": "wrap", "gap": "12px", "align-items": "stretch"}
+        grid = pn.Row(*cards, sizing_mode="stretch_width", styles=wrapping)
+        return pn.Column(self._problem, grid, sizing_mode="stretch_width")

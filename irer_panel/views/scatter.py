@@ -1,0 +1,169 @@
+"""Fidelity against stability: every scored run, the front, the box that success lies in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import panel as pn
+from bokeh.events import RangesUpdate
+
+from engine.audit.verdicts import SUCCESS_H_NORM, SUCCESS_SSE
+from engine.hunt.front import front
+from engine.hunt.table import H_NORM, SSE, HuntTable, Numbers
+from irer_panel.background import Loop, Newest, painters
+from irer_panel.chart import frame_of, nearest, on_tap
+from irer_panel.density import Density, around, density
+from irer_panel.points import FITTEST, MOST, Points, Rows, points
+from irer_panel.selection import Selection
+from irer_panel.viewport import Range, Window
+from irer_panel.views.scatter_figure import ScatterSources, density_columns, scatter_figure
+from irer_panel.views.table_view import TableView, emptiness
+from irer_panel.wording import count, counted
+
+GRAIN = 2
+"""Pixels along each side of a bin of the density: a lone run must be seen."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Every run with a score: its id and place in the figure, the front's places, the extent."""
+
+    ids: tuple[str, ...] = ()
+    x: Numbers = field(default_factory=lambda: np.empty(0))
+    y: Numbers = field(default_factory=lambda: np.empty(0))
+    front: tuple[Numbers, Numbers] = field(default_factory=lambda: (np.empty(0), np.empty(0)))
+    x_range: Range = (0.1, 10.0)
+    y_range: Range = (0.1, 10.0)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether it is too large to be drawn run by run."""
+        return len(self.ids) > MOST
+
+
+def cloud(table: HuntTable) -> Cloud:
+    """The scored runs of a table; success lies within the extent."""
+    places, line = table.scored, front(table)
+    x, y = (table[metric.key][places] for metric in (SSE, H_NORM))
+    return Cloud(
+        tuple(table.ids[i] for i in places),
+        x,
+        y,
+        (table[SSE.key][line], table[H_NORM.key][line]),
+        around(np.append(x, SUCCESS_SSE / 2)),
+        around(np.append(y, SUCCESS_H_NORM / 2)),
+    )
+
+
+class ScatterView(TableView):
+    """SSE against H-norm; a tap selects the run next to it."""
+
+    title = "Fidelity and stability"
+    help = (
+        "Each scored run by its SSE and H-norm, small being good in both; the line is the front "
+        "that no run beats in both, the box is where success lies. The more solid a point, the "
+        "smaller the larger of its two p-values; a diamond is below 0.01, before correction."
+    )
+
+    def __init__(
+        self, selection: Selection | None = None, loop: Loop | None = None, **params: Any
+    ) -> None:
+        """Show a table.
+
+        Args:
+            selection: which run is marked, and which a tap sets; None for one of its own.
+            loop: where the page lives.
+            params: `table`.
+        """
+        super().__init__(loop, **params)
+        self._selection = selection or Selection()
+        self.rows = Rows()
+        self._sources = ScatterSources()
+        self._cloud = Cloud()
+        self._window: Window | None = None
+        self._paints: Newest[Density] = Newest(painters, self._loop, self._draw)
+        self.figure = scatter_figure(self.rows.source, self._sources)
+        on_tap(self.figure, self._tapped)
+        self.figure.on_event(RangesUpdate, self._moved)
+        self._watcher = self._selection.param.watch(self._mark, "run")
+        self.refresh()
+
+    def close(self) -> None:
+        """Follow table and selection no more."""
+        super().close()
+        self._paints.close()
+        self._selection.param.unwatch(self._watcher)
+
+    def _prepare(self, table: HuntTable | None) -> Callable[[], None]:
+        if words := emptiness(table):
+            return partial(self._show, Cloud(), None, words)
+        assert table is not None
+        found = cloud(table)
+        words = ""
+        if found.crowded:
+            words = (
+                f"Brightness is the number of runs under a pixel, of {count(len(found.ids))}; "
+                f"points are the {count(FITTEST)} fittest and the front. A tap finds any run."
+            )
+        elif len(found.ids) < 3:
+            words = f"{counted(len(found.ids), 'run')} with a score so far."
+        return partial(self._show, found, points(table), words)
+
+    def _show(self, found: Cloud, drawn: Points | None, words: str) -> None:
+        self._say(words)
+        self._figure.visible = bool(found.ids)
+        self._cloud = found
+        if drawn is not None:
+            self.rows.show(drawn)
+        x, y = found.front
+        self._sources.front.data = {"x": x, "y": y}
+        self._sources.extent.data = {"x": list(found.x_range), "y": list(found.y_range)}
+        self._mark()
+        if found.ids and self._figure.object is None:  # it needs a point to find its ranges
+            self._figure.object = self.figure
+        if found.crowded:
+            self._paint()
+        else:
+            self._sources.density.data = density_columns(None)
+
+    def _paint(self) -> None:
+        found = self._cloud
+        window = self._window or self._seen(found.x_range, found.y_range)
+        self._paints.request(partial(density, found.x, found.y, window))
+
+    def _seen(self, x_range: Range, y_range: Range) -> Window:
+        width, height = frame_of(self.figure)
+        return Window(x_range, y_range, width // GRAIN, height // GRAIN)
+
+    def _draw(self, painted: Density) -> None:
+        if self._cloud.crowded:
+            self._sources.density.data = density_columns(painted)
+            self._push()
+
+    def _moved(self, event: Any) -> None:
+        ends = (event.x0, event.x1, event.y0, event.y1)
+        if not all(isinstance(end, int | float) and end > 0 for end in ends):
+            return
+        self._window = self._seen(ends[:2], ends[2:])
+        if self._cloud.crowded:
+            self._paint()
+
+    def _mark(self, *_: Any) -> None:
+        run = self._selection.run
+        found = self._cloud
+        at = found.ids.index(run) if run in found.ids else None
+        self._sources.ring.data = {
+            "x": [] if at is None else [found.x[at]],
+            "y": [] if at is None else [found.y[at]],
+        }
+        self._push()
+
+    def _tapped(self, x: float, y: float) -> None:
+        found = nearest(self.figure, self._cloud.x, self._cloud.y, x, y)
+        if found is not None:
+            self._selection.pick(self._cloud.ids[found])
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return pn.Column(self._words, self._figure, sizing_mode="stretch_width")
