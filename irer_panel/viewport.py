@@ -74,7 +74,14 @@ def cell_at(x: float, y: float, cells: int, length: float) -> tuple[int, int] | 
     return (row, column) if 0 <= row < cells and 0 <= column < cells else None
 
 
-def rasterize(field: Array, length: float, window: Window, aggregation: str = "mean") -> Frame:
+def rasterize(
+    field: Array,
+    length: float,
+    window: Window,
+    aggregation: str = "mean",
+    *,
+    cyclic: bool = False,
+) -> Frame:
     """The pixels of one window of a field, aggregated by Datashader.
 
     Args:
@@ -82,12 +89,22 @@ def rasterize(field: Array, length: float, window: Window, aggregation: str = "m
         length: side L of the square.
         window: ranges in the units of `length`, and the pixels at hand.
         aggregation: one of `AGGREGATIONS`; the mean is weighted by the share of each cell.
+        cyclic: whether values are angles; their mean is then that of their directions.
     """
     cells = field.shape[0]
     size = length / cells
     rows = cell_span(*window.y_range, cells, length)
     columns = cell_span(*window.x_range, cells, length)
-    values = _bin(field[rows, columns], _pixels(window.height), _pixels(window.width), aggregation)
+    part, pixels = field[rows, columns], (_pixels(window.height), _pixels(window.width))
+    if (
+        cyclic
+        and aggregation == "mean"
+        and (pixels[0] < part.shape[0] or pixels[1] < part.shape[1])
+    ):
+        east, north = (_bin(each(part), *pixels, "mean") for each in (np.cos, np.sin))
+        values = np.arctan2(north, east)
+    else:
+        values = _bin(part, *pixels, aggregation)
     left, right = (size * (edge - 0.5) for edge in (columns.start, columns.stop))
     bottom, top = (size * (edge - 0.5) for edge in (rows.start, rows.stop))
     return Frame(values, (left, bottom, right, top), (rows, columns))
