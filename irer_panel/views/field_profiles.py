@@ -9,12 +9,12 @@ import numpy as np
 import panel as pn
 from holoviews.streams import Pipe
 
-from irer_panel.theme import CYAN
 from irer_panel.viewport import Array, Range, cell_span
 from irer_panel.views.field_marks import SharedRanges, root_of
 from irer_panel.views.field_plot import LEFT, RIGHT, Picture
 from irer_panel.wording import number
 
+_LINE = "#0ea5c6"  # the accent, as far from white as from the dark ground
 _HEIGHT = 118
 _MARGIN = 0.04
 
@@ -109,13 +109,14 @@ class ProfilePlot(pn.viewable.Viewer):
 def _draw(hook: Any, data: Curve) -> hv.Curve:
     curve = hv.Curve((data.places, data.values), data.axis, "value")
     return curve.opts(
-        color=CYAN,
+        color=_LINE,
         line_width=1.5,
         title=data.title,
         fontsize={"title": 9, "labels": 9, "ticks": 8},
         xlabel="",
         ylabel="",
         yticks=3,
+        yformatter="%.3g",
         responsive=True,
         height=_HEIGHT,
         min_height=_HEIGHT,

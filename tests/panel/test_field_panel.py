@@ -59,7 +59,7 @@ async def shows(wanted):
 
 
 def test_runs_with_an_artifact_are_offered_newest_first_and_not_the_selected_one():
-    runs = [f"{i:040x}" for i in range(MAX_OTHERS + 5)]
+    runs = [f"{i:08x}" * 5 for i in range(MAX_OTHERS + 5)]
     rows = (row(runs[0], evicted=1.0), row(runs[1], artifact_sha256=None), *map(row, runs[2:]))
     found = others(Snapshot(runs=rows), runs[2])
     assert list(found.values()) == ["", *runs[3 : MAX_OTHERS + 3]]
