@@ -43,6 +43,7 @@ class FieldPair(pn.viewable.Viewer):
 
     def __init__(self, workspace: Workspace, selection: Selection, loop: Loop) -> None:
         super().__init__()
+        self.loop = loop
         self._workspace = workspace
         self._selection = selection
         self._paints: Newest[Painted] = Newest(painters, loop, self._show)
@@ -196,12 +197,19 @@ class FieldPair(pn.viewable.Viewer):
 
     @param.depends("profiles", watch=True)
     def _fold(self) -> None:
-        for strip, plots in zip(self._strips, self._curves, strict=True):
-            if self.profiles and not plots:  # models that most pages never need
+        for strip in self._strips:
+            strip.visible = self.profiles
+        if self.profiles and not any(self._curves):  # models that most pages never need
+            self.loop.aside(self._add_curves, self._profile)
+        self._profile()
+
+    def _add_curves(self) -> None:
+        if any(self._curves):  # switched on twice before the first ones were made
+            return
+        with pn.io.hold(freeze=True):  # else each model that joins has all others walked
+            for strip, plots in zip(self._strips, self._curves, strict=True):
                 plots += [ProfilePlot(axis, self._shared) for axis in "xy"]
                 strip.extend(plots)
-            strip.visible = self.profiles
-        self._profile()
 
     def _profile(self) -> None:
         """Cut both fields through the last cell under the cursor, the middle one before that."""

@@ -129,12 +129,19 @@ class FieldTools(pn.viewable.Viewer):
             self._pair.view = view
 
     def _open(self, *_: Any) -> None:
-        if not self._parts:  # a dozen models that most pages never need
-            self._build()
-            self._sync()
+        if self._parts:
+            self._unfold()
+        else:  # a dozen models that most pages never need
+            self._pair.loop.aside(self._build, self._unfold)
+
+    def _unfold(self) -> None:
+        self._sync()
         self.popover.open = True
 
     def _build(self) -> None:
+        if self._parts:  # clicked twice before they were made
+            return
+
         def group(change: Any) -> Any:
             buttons = pmui.RadioButtonGroup(size="small", margin=(0, 0, 8, 0), sx=_GROUP_SX)
             buttons.param.watch(lambda e: change(e.new), "value")

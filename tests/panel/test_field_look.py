@@ -151,8 +151,14 @@ def test_no_words_break_the_view(words):
 
 
 def test_what_a_link_gets_wrong_is_named():
-    _, _, refused = read_words({"pane1": "mass", "look.rho": "jet:linear:auto", "x": "0:1"})
-    assert [each.partition(":")[0] for each in refused] == ["pane1", "look.rho", "window"]
+    wrong = {
+        "pane1": "mass",
+        "look.rho": "jet:linear:auto",
+        "look.rho_s": "viridis:log:-1:2",
+        "x": "0:1",
+    }
+    _, _, refused = read_words(wrong)
+    assert [each.partition(":")[0] for each in refused] == [*list(wrong)[:3], "window"]
 
 
 def test_an_untouched_view_needs_no_words():

@@ -289,7 +289,8 @@ def test_a_field_that_cannot_be_made_says_why_and_leaves_the_other(workspace):
 
 def test_two_runs_are_subtracted_cell_by_cell(workspace):
     first, one, _ = write_run(workspace, seed=1)
-    second, two, _ = write_run(workspace, seed=2)
+    two = np.full((32, 32), 0.25, np.float32)
+    second, *_ = write_run(workspace, seed=2, rho=two)
     view = FieldView((Pane("rho", "difference"), Pane("rho", "other")))
     painted = paint(Asked(first, second, view), workspace)
     delta, other = painted.pictures
@@ -357,6 +358,7 @@ def test_profiles_are_the_true_row_and_column_under_the_cursor(workspace):
         await shows(pair, lambda: pair.fields is not None)
         assert pair._curves == [[], []]  # not made before they are asked for
         pair.profiles = True
+        await shows(pair, lambda: all(pair._curves))
         drawn = [[each._pipe for each in found] for found in pair._curves]
         pair.plots[0].pointer.event(x=3.6, y=10.1)
         await shows(pair, lambda: drawn[0][0].data.at == 10.0)

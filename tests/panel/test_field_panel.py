@@ -126,6 +126,7 @@ def test_limits_are_kept_typed_and_released(workspace):
         selection.pick(first)
         await shows(lambda: panel.pair.fields is not None)
         tools._open()
+        await shows(lambda: tools.popover.open)
         own = shown.picture.limits
         assert tools._parts["low"].value == f"{one.min():.6g}"
         tools.keep()
@@ -156,6 +157,7 @@ def test_limits_below_zero_are_let_go_on_a_log_scale(workspace):
         selection.pick(run)
         await shows(lambda: panel.pair.fields is not None)
         panel.tools[0]._open()
+        await shows(lambda: panel.tools[0].popover.open)
         panel.tools[0]._fix((-1.0, 1.0))
         panel.tools[0]._parts["scale"].value = "log"
         assert panel.pair.view.look(FIELDS["rho"]) == Look("", "log", None)
