@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import colorcet
 import numpy as np
 from bokeh.palettes import (
     Cividis256,
@@ -19,6 +18,7 @@ from bokeh.palettes import (
     Viridis256,
     interp_palette,
 )
+from holoviews.plotting.util import process_cmap
 
 from irer_panel.fields import FieldStyle, Plane
 from irer_panel.viewport import Range
@@ -37,12 +37,12 @@ MAPS: dict[str, dict[str, Sequence[str]]] = {
     "diverging": {
         "red-blue": interp_palette(RdBu11, 256),
         "orange-purple": interp_palette(PuOr11, 256)[::-1],
-        "coolwarm": colorcet.palette["coolwarm"],
+        "coolwarm": process_cmap("coolwarm", 256, provider="colorcet"),
     },
     "cyclic": {
-        "wheel": colorcet.palette["colorwheel"],
-        "four colours": colorcet.palette["cyclic_mygbm_30_95_c78_s25"],
-        "grey": colorcet.palette["cyclic_grey_15_85_c0"],
+        "wheel": process_cmap("colorwheel", 256, provider="colorcet"),
+        "four colours": process_cmap("cyclic_mygbm_30_95_c78_s25", 256, provider="colorcet"),
+        "grey": process_cmap("cyclic_grey_15_85_c0", 256, provider="colorcet"),
     },
 }
 """Colour maps by a field's kind, its own first."""
