@@ -30,9 +30,19 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
         return TimeTab(engine.workspace, selection, loop, snapshot=look)
 
     def audit() -> pn.viewable.Viewer:
-        from irer_panel.views.verdicts import VerdictList
+        from irer_panel.views.audit_tab import AuditTab
 
-        return VerdictList(engine.workspace, selection, loop, snapshot=look)
+        return AuditTab(engine, selection, loop, snapshot=look)
+
+    def hunt() -> pn.viewable.Viewer:
+        from irer_panel.views.hunt_tab import HuntTab
+
+        return HuntTab(engine, selection, loop, snapshot=look)
+
+    def spectrum() -> pn.viewable.Viewer:
+        from irer_panel.views.spectrum import SpectrumTab
+
+        return SpectrumTab(engine, selection, loop, snapshot=look)
 
     def live() -> pn.viewable.Viewer:
         from irer_panel.views.live import LiveView
@@ -44,4 +54,12 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
 
         return LogView(engine.workspace.hunt_log_path, loop, snapshot=look)
 
-    return {"Runs": runs, "Time": time, "Audit": audit, "Live": live, "Log": log}
+    return {
+        "Runs": runs,
+        "Hunt": hunt,
+        "Spectrum": spectrum,
+        "Audit": audit,
+        "Time": time,
+        "Live": live,
+        "Log": log,
+    }

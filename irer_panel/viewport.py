@@ -74,7 +74,14 @@ def cell_at(x: float, y: float, cells: int, length: float) -> tuple[int, int] | 
     return (row, column) if 0 <= row < cells and 0 <= column < cells else None
 
 
-def rasterize(field: Array, length: float, window: Window, aggregation: str = "mean") -> Frame:
+def rasterize(
+    field: Array,
+    length: float,
+    window: Window,
+    aggregation: str = "mean",
+    *,
+    cyclic: bool = False,
+) -> Frame:
     """The pixels of one window of a field, aggregated by Datashader.
 
     Args:
@@ -82,10 +89,17 @@ def rasterize(field: Array, length: float, window: Window, aggregation: str = "m
         length: side L of the square.
         window: ranges in the units of `length`, and the pixels at hand.
         aggregation: one of `AGGREGATIONS`; the mean is weighted by the share of each cell.
+        cyclic: whether values are angles; their mean is then that of their directions.
     """
     cells = field.shape[0]
-    spans = spans_of(window, cells, length)
-    return rasterize_part(field[spans], spans, length / cells, window, aggregation)
+    spans, size = spans_of(window, cells, length), length / cells
+    part = field[spans]
+    if cyclic and aggregation == "mean" and shape_of(spans, window) != part.shape:
+        east, north = (
+            rasterize_part(each(part), spans, size, window).values for each in (np.cos, np.sin)
+        )
+        return Frame(np.arctan2(north, east), bounds_of(spans, size), spans)
+    return rasterize_part(part, spans, size, window, aggregation)
 
 
 def spans_of(window: Window, cells: int, length: float) -> tuple[slice, slice]:

@@ -1,6 +1,5 @@
-"""The selected run's fields side by side, linked in pan and zoom, rasterized on the server."""
+"""Two fields side by side, linked in pan, zoom and crosshair, rasterized on the server."""
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -8,100 +7,81 @@ import panel as pn
 import param
 from holoviews.streams import PlotSize, RangeXY
 
-from engine.errors import EngineError
 from engine.store.workspace import Workspace
-from irer_panel.background import Loop, Newest, painters
-from irer_panel.fields import SHOWN, RunFields, read_run
+from irer_panel.background import Loop, Newest, painters, readers
+from irer_panel.fields import RunFields
 from irer_panel.selection import Selection
-from irer_panel.viewport import Range, Window, cell_at, full_window, rasterize
-from irer_panel.views.field_plot import FieldPlot, Picture, SharedRanges
-from irer_panel.wording import number
+from irer_panel.viewport import Range, Window, cell_at
+from irer_panel.views.field_marks import SharedRanges
+from irer_panel.views.field_paint import Asked, Painted, note, paint, readout
+from irer_panel.views.field_plot import FieldPlot
+from irer_panel.views.field_profiles import Curve, ProfilePlot, curves
+from irer_panel.views.field_state import FieldView
 
+Ranges = tuple[Range, Range]
 
-@dataclass(frozen=True, eq=False)
-class Painted:
-    """What a paint job made: the run's fields and a picture each, or why there is none."""
-
-    run: str
-    fields: RunFields | None = None
-    pictures: tuple[Picture, ...] = ()
-    problem: str = ""
-
-
-def paint(
-    run: str,
-    workspace: Workspace,
-    *,
-    fields: RunFields | None = None,
-    window: Window | None = None,
-    extent: Range | None = None,
-) -> Painted:
-    """Read a run's fields unless they are at hand, and rasterize the window of each.
-
-    Args:
-        run: its id.
-        workspace: where its artifact is.
-        fields: those of the last job, maybe of this run.
-        window: what the browser shows.
-        extent: of which domain; of a run on another one, the whole domain is shown.
-    """
-    try:
-        if fields is None or fields.run != run:
-            fields = read_run(workspace.artifact_path(run), run)
-    except EngineError as error:
-        return Painted(run, problem=str(error))
-    shown = full_window(fields.cells, fields.length)
-    if window is not None and extent == fields.extent:
-        shown = window
-    pictures = tuple(
-        Picture(rasterize(array, fields.length, shown), limits, fields.extent)
-        for array, limits in zip(fields.arrays, fields.limits, strict=True)
-    )
-    return Painted(run, fields, pictures)
-
-
-def readout(fields: RunFields, row: int, column: int) -> str:
-    """Place and true values of one cell: "x 12.5 · y 3 · ρ 0.0891 · g_tt −0.98"."""
-    size = fields.length / fields.cells
-    values = [
-        f"{style.symbol} {number(float(array[row, column]))}"
-        for style, array in zip(SHOWN, fields.arrays, strict=True)
-    ]
-    return " · ".join([f"x {number(column * size)}", f"y {number(row * size)}", *values])
+_BOX = {"flex": "1 1 420px", "max-width": "max(420px, min(760px, 62vh))"}
+_NOTE = {
+    "font-size": "12px",
+    "line-height": "16px",
+    "text-align": "center",
+    "color": "var(--mui-palette-text-secondary)",
+}
 
 
 class FieldPair(pn.viewable.Viewer):
-    """The selected run's ρ and g_tt."""
+    """What the view asks for of the selected run and of the one that it is compared with."""
 
+    view = param.ClassSelector(default=FieldView(), class_=FieldView, doc="What is to be shown.")
+    other = param.String(default="", doc="Id of the run to compare with, empty for none.")
+    profiles = param.Boolean(default=False, doc="Whether row and column are drawn.")
     problem = param.String(default="", doc="Why the selected run cannot be shown.")
+    other_problem = param.String(default="", doc="Why the other run cannot be compared.")
     readout = param.String(default="", doc="Place and true values of the cell under the cursor.")
     fields = param.ClassSelector(class_=RunFields, doc="The run that is shown, None for none.")
+    painted = param.ClassSelector(class_=Painted, doc="What is drawn, None before there is any.")
 
     def __init__(self, workspace: Workspace, selection: Selection, loop: Loop) -> None:
         super().__init__()
+        self.loop = loop
         self._workspace = workspace
         self._selection = selection
         self._paints: Newest[Painted] = Newest(painters, loop, self._show)
+        self._cuts: Newest[list[tuple[Curve, Curve]]] = Newest(readers, loop, self._cut)
         self._shared = SharedRanges()
+        self._asked: Asked | None = None
         self._extent: Range | None = None
-        self.plots = [FieldPlot(style, self._shared) for style in SHOWN]
+        self._sought: Ranges | None = None
+        self._cell: tuple[int, int] | None = None
+        count = len(self.view.panes)
+        self.plots = [FieldPlot(self._shared) for _ in range(count)]
+        self._notes = [
+            pn.pane.HTML("", margin=0, sizing_mode="stretch_width", styles=_NOTE)
+            for _ in range(count)
+        ]
+        self._strips = [pn.Column(sizing_mode="stretch_width", visible=False) for _ in range(count)]
+        self._curves: list[list[ProfilePlot]] = [[] for _ in range(count)]
         first = self.plots[0].plot
         self._ranges, self._size = RangeXY(source=first), PlotSize(source=first)
         for stream in (self._ranges, self._size):
             stream.add_subscriber(self._request)
         for plot in self.plots:
             plot.pointer.add_subscriber(self._point)
+        self.tools: list[Any] = [pn.Row(), pn.Row()]
         self._box = pn.Row(
-            self.plots[0],
             visible=False,
             sizing_mode="stretch_width",
             styles={"flex-wrap": "wrap", "gap": "8px 16px", "justify-content": "center"},
         )
         self._watcher = selection.param.watch(self._request, "run")
 
+    def furnish(self) -> None:
+        """Add the first plot, with its tools above and its profiles below."""
+        self._box.append(self._column(0))
+
     def complete(self) -> None:
         """Add the plots after the first: each takes the loop a moment, so they come in turns."""
-        self._box.extend(self.plots[len(self._box) :])
+        self._box.extend([self._column(i) for i in range(len(self._box), len(self.plots))])
         self._request()
 
     def refresh(self) -> None:
@@ -111,50 +91,168 @@ class FieldPair(pn.viewable.Viewer):
     def close(self) -> None:
         """Follow the selection no more."""
         self._paints.close()
+        self._cuts.close()
         self._selection.param.unwatch(self._watcher)
+
+    @property
+    def comparing(self) -> bool:
+        """Whether there is another run to compare the selected one with."""
+        return self.other not in ("", self._selection.run)
 
     @property
     def window(self) -> Window | None:
         """What the browser shows of the domain, None until it shows the domain at all."""
-        x_range, y_range = self._ranges.x_range, self._ranges.y_range
-        width, height = self._size.width, self._size.height
-        if self._extent is None or not (x_range and y_range and width and height):
+        ranges, width, height = self.ranges, self._size.width, self._size.height
+        if ranges is None or not (width and height):
             return None
-        return Window(tuple(x_range), tuple(y_range), int(width), int(height))
+        return Window(*ranges, int(width), int(height))
 
+    @property
+    def ranges(self) -> Ranges | None:
+        """The part of the domain that is shown, None while that is all of it."""
+        x_range, y_range = self._ranges.x_range, self._ranges.y_range
+        if self._extent is None or not (x_range and y_range):
+            return None
+        return tuple(x_range), tuple(y_range)
+
+    def zoom(self, ranges: Ranges | None) -> None:
+        """Show a part of the domain, or all of it; as soon as there is one."""
+        self._sought = ranges
+        if self._extent is not None:
+            self._seek(self._extent)
+            self._request()
+
+    def _seek(self, extent: Range) -> None:
+        """Go where `zoom` asked to, as far as the domain reaches."""
+        ranges, self._sought = self._sought, None
+        if ranges is not None:
+            x_range, y_range = (_within(each, extent) for each in ranges)
+            self._shared.zoom(x_range, y_range)
+            self._ranges.update(x_range=x_range, y_range=y_range)
+        elif self._extent is not None:
+            self._shared.show(extent)
+            self._ranges.update(x_range=None, y_range=None)
+
+    @param.depends("other", watch=True)
     def _request(self, *_: Any, **__: Any) -> None:
         run = self._selection.run
         if not run:
             return
+        self._asked = Asked(run, self.other if self.comparing else "", self.view)
         job = partial(
             paint,
-            run,
+            self._asked,
             self._workspace,
-            fields=self.fields,
+            before=self.painted,
             window=self.window,
             extent=self._extent,
         )
         self._paints.request(job)
 
+    @param.depends("view", watch=True)
+    def _look(self) -> None:
+        """Other colours at once; other fields when they are painted."""
+        if self._asked is None or self._asked.view.panes != self.view.panes:
+            self._request()
+        for plot in self.plots:
+            plot.colour(self.view.look(plot.picture.style))
+        self._profile()
+
     def _show(self, painted: Painted) -> None:
-        if painted.run != self._selection.run:
+        if painted.asked.run != self._selection.run:
             return
-        if painted.pictures and painted.pictures[0].extent != self._extent:
-            self._extent = painted.pictures[0].extent
-            self._shared.show(self._extent)
+        extent = painted.pictures[0].extent if painted.pictures else None
+        if extent is not None and extent != self._extent:
+            self._extent = extent
+            self._shared.show(extent)
             self._ranges.update(x_range=None, y_range=None)  # those of another domain
-        for plot, picture in zip(self.plots, painted.pictures, strict=False):
-            plot.draw(picture)
+            if self._sought is not None:
+                self._seek(extent)
+                self._request()
+        for plot, words, pane, picture in zip(
+            self.plots, self._notes, painted.asked.view.panes, painted.pictures, strict=False
+        ):
+            plot.draw(picture.looking(self.view.look(picture.style)))
+            words.object = note(picture, pane.aggregation)
         self._box.visible = bool(painted.pictures)
-        self.param.update(fields=painted.fields, problem=painted.problem)
+        self.param.update(
+            painted=painted,
+            fields=painted.fields,
+            problem=painted.problem,
+            other_problem=painted.other_problem,
+        )
+        self._profile()
 
     def _point(self, x: float | None = None, y: float | None = None) -> None:
-        fields = self.fields
-        if fields is None or x is None or y is None:
+        fields, painted = self.fields, self.painted
+        cell = None
+        if fields is not None and x is not None and y is not None:
+            cell = cell_at(x, y, fields.cells, fields.length)
+        if cell is None or painted is None:
             self.readout = ""
             return
-        cell = cell_at(x, y, fields.cells, fields.length)
-        self.readout = "" if cell is None else readout(fields, *cell)
+        self.readout = readout(painted, *cell)
+        self._cell = cell
+        self._profile()
+
+    @param.depends("profiles", watch=True)
+    def _fold(self) -> None:
+        for strip in self._strips:
+            strip.visible = self.profiles
+        if self.profiles and not any(self._curves):  # models that most pages never need
+            self.loop.aside(self._add_curves, self._profile)
+        self._profile()
+
+    def _add_curves(self) -> None:
+        if any(self._curves):  # switched on twice before the first ones were made
+            return
+        with pn.io.hold(freeze=True):  # else each model that joins has all others walked
+            for strip, plots in zip(self._strips, self._curves, strict=True):
+                plots += [ProfilePlot(axis, self._shared) for axis in "xy"]
+                strip.extend(plots)
+
+    def _profile(self) -> None:
+        """Cut both fields through the last cell under the cursor, the middle one before that."""
+        painted = self.painted
+        if not self.profiles or painted is None or painted.fields is None:
+            return
+        cells, length = painted.fields.cells, painted.fields.length
+        cell = self._cell or (cells // 2, cells // 2)
+        if max(cell) >= cells:  # of a run on a finer grid
+            cell = (cells // 2, cells // 2)
+        ranges = self.ranges or (painted.fields.extent, painted.fields.extent)
+        self._cuts.request(partial(_cut_all, painted, length, cell, ranges))
+
+    def _cut(self, found: list[tuple[Curve, Curve]]) -> None:
+        for plots, pair in zip(self._curves, found, strict=True):
+            for plot, curve in zip(plots, pair, strict=True):
+                plot.draw(curve)
+
+    def _column(self, index: int) -> pn.viewable.Viewable:
+        return pn.Column(
+            self.tools[index],
+            self.plots[index],
+            self._notes[index],
+            self._strips[index],
+            styles=_BOX,
+            min_width=300,
+        )
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._box
+
+
+def _cut_all(
+    painted: Painted, length: float, cell: tuple[int, int], ranges: Ranges
+) -> list[tuple[Curve, Curve]]:
+    found = []
+    for picture in painted.pictures:
+        where = (0, 0) if picture.plane.problem else cell
+        found.append(curves(picture, length, where, *ranges))
+    return found
+
+
+def _within(span: Range, extent: Range) -> Range:
+    """A span moved and cut so that it lies in the domain; all of it where it lies outside."""
+    low, high = max(span[0], extent[0]), min(span[1], extent[1])
+    return (low, high) if low < high else extent

@@ -1,6 +1,8 @@
 """The selected run: its heading, its fields, and words where there is nothing to draw."""
 
-from collections.abc import Callable
+import html
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import panel as pn
@@ -10,10 +12,17 @@ import param
 from engine.store.workspace import Workspace
 from irer_panel.background import Loop
 from irer_panel.selection import Selection
+from irer_panel.snapshot import Snapshot
 from irer_panel.states import can_work, emptiness, eviction_words
 from irer_panel.views.field_pair import FieldPair
+from irer_panel.views.field_state import read_words, words_of
+from irer_panel.views.field_tools import FieldTools
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.run_heading import RunHeading
+from irer_panel.wording import number, short_id
+
+MAX_OTHERS = 100
+"""Most runs that are offered for comparison, newest first."""
 
 _PAPER = {
     "background": "var(--mui-palette-background-paper)",
@@ -21,10 +30,41 @@ _PAPER = {
     "border-radius": "8px",
     "padding": "10px 14px",
 }
+_ID = re.compile(r"[0-9a-f]{40}")
+_ALONE = "No other run"
+_SELECT_SX = {"& .MuiInputBase-root, &.MuiInputBase-root": {"height": "34px", "fontSize": "14px"}}
+_SWITCH_SX = {"& .MuiFormControlLabel-label": {"fontSize": "14px", "whiteSpace": "nowrap"}}
+
+
+def others(snapshot: Snapshot, run: str, chosen: str = "") -> dict[str, str]:
+    """The runs that a run can be compared with, by their words; the first is none.
+
+    Those of the shown hunt whose artifacts are kept: a hunt has one grid, so they share it.
+
+    Args:
+        snapshot: what is known of the hunt.
+        run: the selected run.
+        chosen: the one it is compared with now, offered even where the hunt does not know it.
+    """
+    kept = [r for r in snapshot.runs if r["artifact_sha256"] and not r["evicted"]]
+    found = {_ALONE: ""}
+    for row in [r for r in kept if r["config_hash"] != run][:MAX_OTHERS]:
+        words = [short_id(row["config_hash"])]
+        if row.get("generation") is not None:
+            words.append(f"gen {row['generation']}")
+        if row.get("log_prime_sse") is not None:
+            words.append(f"SSE {number(row['log_prime_sse'])}")
+        found[" · ".join(words)] = row["config_hash"]
+    if chosen and chosen not in found.values():
+        found[short_id(chosen)] = chosen
+    return found
 
 
 class FieldPanel(HuntView):
-    """Heading, field pair and the readout under the cursor."""
+    """Heading, tools, field pair and the readout under the cursor."""
+
+    other = param.String(default="", doc="Id of the run to compare with, empty for none.")
+    remarks = param.List(default=[], item_type=str, doc="What of a link's words was left out.")
 
     def __init__(
         self,
@@ -38,6 +78,29 @@ class FieldPanel(HuntView):
         self._selection = selection
         self.heading = RunHeading(selection, snapshot=self.param.snapshot)
         self.pair = FieldPair(workspace, selection, loop)
+        self.tools = [FieldTools(self.pair, index) for index in range(len(self.pair.plots))]
+        self.pair.tools[:] = self.tools
+        self.pair.furnish()
+        self.compare = pmui.Select(
+            label="Compare with",
+            options={_ALONE: ""},
+            value="",
+            size="small",
+            width=250,
+            margin=0,
+            sx=_SELECT_SX,
+        )
+        self.profiles = pmui.Switch.from_param(
+            self.pair.param.profiles, label="Profiles", size="small", margin=0, sx=_SWITCH_SX
+        )
+        self._bar = pn.Row(
+            self.compare,
+            self.profiles,
+            visible=False,
+            sizing_mode="stretch_width",
+            styles={"align-items": "center", "gap": "16px", "flex-wrap": "wrap"},
+            margin=(12, 0, 14, 0),
+        )
         self._words = pmui.Typography("", variant="body1", margin=0, sizing_mode="stretch_width")
         self.restore = pmui.Button(
             label="Re-create",
@@ -55,14 +118,19 @@ class FieldPanel(HuntView):
             visible=False,
         )
         self._evicted: tuple[str, bool] = ("", False)
-        self._readout = pn.pane.HTML(
+        self._offered: tuple[Any, str, str] = (None, "", "")
+        line = {"min-height": "20px", "font-size": "13px", "text-align": "center"}
+        self._readout = pn.pane.HTML("", margin=0, sizing_mode="stretch_width", styles=line)
+        self._remarks = pn.pane.HTML(
             "",
             margin=0,
+            visible=False,
             sizing_mode="stretch_width",
-            styles={"min-height": "20px", "font-size": "13px", "text-align": "center"},
+            styles={"font-size": "13px", "color": "var(--mui-palette-warning-main)"},
         )
+        self.compare.param.watch(self._chosen, "value")
         self._watchers = [
-            self.pair.param.watch(self._update, ["fields", "problem"]),
+            self.pair.param.watch(self._update, ["fields", "problem", "other_problem"]),
             self.pair.param.watch(self._point, "readout"),
         ]
         self._update()
@@ -71,11 +139,45 @@ class FieldPanel(HuntView):
         """Follow the selection no more."""
         self.heading.close()
         self.pair.close()
+        for tools in self.tools:
+            tools.close()
         for watcher in self._watchers:
             self.pair.param.unwatch(watcher)
         self._watchers = []
 
-    @param.depends("snapshot", watch=True)
+    def view_state(self) -> dict[str, str]:
+        """What is shown and how, as words for a link; empty where all is as a page begins."""
+        words = words_of(self.pair.view, self.pair.ranges)
+        if self.other:
+            words["other"] = self.other
+        return words
+
+    def show_state(self, words: Mapping[str, str]) -> None:
+        """Show what a link asks for; what it does not name is as a page begins.
+
+        What cannot be is left out, and said on the page.
+        """
+        view, window, refused = read_words(words)
+        other = words.get("other", "")
+        if other and not _ID.fullmatch(other):
+            refused = (
+                *refused,
+                f"other: got {other[:60]!r}, expected a run's id; it was left out.",
+            )
+            other = ""
+        self.pair.view = view
+        self.pair.zoom(window)
+        self.param.update(other=other, remarks=list(refused))
+
+    def _chosen(self, event: Any) -> None:
+        self.other = event.new or ""
+
+    @param.depends("other", watch=True)
+    def _compare(self) -> None:
+        self.pair.other = self.other
+        self._update()
+
+    @param.depends("snapshot", "remarks", watch=True)
     def _update(self, *_: Any) -> None:
         row = self.snapshot.run(self._selection.run)
         evicted = bool(row and row["evicted"]) and self.pair.fields is None
@@ -87,10 +189,24 @@ class FieldPanel(HuntView):
         self._words.object = words
         self.restore.param.update(visible=evicted, disabled=not can_work(self.snapshot))
         self._nothing.visible = bool(words)
+        self._bar.visible = self.pair.fields is not None
+        self._offer()
+        remarks = [*self.remarks, *filter(None, [self.pair.other_problem])]
+        self._remarks.param.update(
+            object="<br>".join(html.escape(f"⚠ {each}") for each in remarks), visible=bool(remarks)
+        )
         before, self._evicted = self._evicted, (self._selection.run, evicted)
         if before == (self._selection.run, True) and not evicted:
             self.pair.refresh()  # its artifact is there again
         self._point()
+
+    def _offer(self) -> None:
+        """Offer the runs that there are now, where they are others than before."""
+        wanted = (self.snapshot.runs, self._selection.run, self.other)
+        if any(new is not old for new, old in zip(wanted, self._offered, strict=True)):
+            self._offered = wanted
+            options = others(self.snapshot, self._selection.run, self.other)
+            self.compare.param.update(options=options, value=self.other)
 
     def _point(self, *_: Any) -> None:
         shown = self.pair.fields is not None
@@ -100,6 +216,8 @@ class FieldPanel(HuntView):
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(
             self.heading,
+            self._bar,
+            self._remarks,
             self.pair,
             self._readout,
             self._nothing,

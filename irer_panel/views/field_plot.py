@@ -1,62 +1,95 @@
 """One field as a plot that keeps its zoom while its pixels are replaced."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import holoviews as hv
 import numpy as np
 import panel as pn
-from bokeh.models import BoxZoomTool, WheelZoomTool
+from bokeh.models import BoxZoomTool, ColumnDataSource, WheelZoomTool
 from holoviews.core.data.interface import Interface
 from holoviews.streams import Pipe, PointerXY
 
-from irer_panel.fields import FieldStyle
+from irer_panel.fields import RHO, FieldStyle, Plane
 from irer_panel.viewport import Frame, Range
+from irer_panel.views.field_look import Colours, Look, automatic, colours
+from irer_panel.views.field_marks import SharedRanges, add_mask, dress, mask_data, root_of
 
 # HoloViews takes dask.dataframe for loaded while Datashader, in another thread, only tries to
 # import it, which fails without PyArrow. No field of ours is a dask frame.
 Interface.interfaces.pop("dask", None)
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 90, 42, 54
+LEFT, RIGHT, TOP, BOTTOM = 76, 90, 36, 54
 """Pixels around the frame: fixed, so that both frames align and stay square at every width."""
 
-_SHORTER = _LEFT + _RIGHT - _TOP - _BOTTOM
+_SHORTER = LEFT + RIGHT - TOP - BOTTOM
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One field's pixels with what their plot needs to know: colour limits, the domain's ends."""
+    """One field's pixels with what their plot needs to know.
+
+    Attributes:
+        frame: the pixels.
+        extent: the domain's ends.
+        plane: the field that they are of.
+        style: which field it is.
+        look: how it is coloured.
+        title: what it shows, and of which run.
+        compared: the planes that colour limits are taken from together.
+        holes: where a pixel holds cells that are not finite; None where the field has none.
+    """
 
     frame: Frame
-    limits: Range
     extent: Range
+    plane: Plane
+    style: FieldStyle
+    look: Look
+    title: str
+    compared: tuple[Plane, ...]
+    holes: Frame | None = None
+
+    @property
+    def limits(self) -> Range:
+        """Colour limits: the fixed ones, or those of the whole field."""
+        return self.look.limits or automatic(self.style, self.look.scale, self.compared)
+
+    def looking(self, look: Look) -> "Picture":
+        """The same pixels in other colours."""
+        return replace(self, look=look)
 
 
+_NOTHING = Plane.of(np.zeros((2, 2)))
 BLANK = Picture(
     Frame(np.zeros((2, 2)), (0.0, 0.0, 1.0, 1.0), (slice(0, 2), slice(0, 2))),
     (0.0, 1.0),
-    (0.0, 1.0),
+    _NOTHING,
+    RHO,
+    Look(),
+    "",
+    (_NOTHING,),
 )
 """What a plot holds before there is a run; a page does not show it."""
 
 
-def field_plot(picture: Picture, style: FieldStyle) -> hv.Image:
+def field_plot(picture: Picture) -> hv.Image:
     """A picture as a plot: x to the right, y up, both in units of the domain's side."""
     image = hv.Image(
         picture.frame.values[::-1],
         kdims=["x", "y"],
-        vdims=[hv.Dimension(style.dataset, label=style.symbol)],
+        vdims=[hv.Dimension("value", label=picture.style.symbol)],
         bounds=picture.frame.bounds,
     )
     return image.opts(
-        cmap=style.cmap,
+        cmap=list(colours(picture.style, picture.look, picture.limits).bar),
         clim=picture.limits,
         xlim=picture.extent,
         ylim=picture.extent,
-        title=style.dataset,
+        title=picture.title,
+        fontsize={"title": 10},
         colorbar=True,
-        clabel=style.meaning,
+        clabel="",
         colorbar_opts={"width": 14, "padding": 2, "margin": 8},
         responsive=True,
         min_height=240,
@@ -70,10 +103,10 @@ def field_plot(picture: Picture, style: FieldStyle) -> hv.Image:
         ],
         active_tools=["pan", "wheel_zoom"],
         backend_opts={
-            "plot.min_border_left": _LEFT,
-            "plot.min_border_right": _RIGHT,
-            "plot.min_border_top": _TOP,
-            "plot.min_border_bottom": _BOTTOM,
+            "plot.min_border_left": LEFT,
+            "plot.min_border_right": RIGHT,
+            "plot.min_border_top": TOP,
+            "plot.min_border_bottom": BOTTOM,
             "plot.toolbar_location": "above",
             "plot.toolbar.logo": None,
             # Without room to spare the toolbar folds its last tool, the reset, into a menu.
@@ -96,60 +129,63 @@ def repaint(plot: Any, picture: Picture) -> None:
         "dw": [right - left],
         "dh": [top - bottom],
     }
-    low, high = picture.limits
-    plot.handles["color_mapper"].update(low=low, high=high)
 
 
-class SharedRanges:
-    """The x and y ranges that all plots of a pair have in common, one pair a rendered page.
+@dataclass
+class _Rendered:
+    """A plot on one page, its mask, and the colours that it has."""
 
-    Panel links plots only when they are rendered together; these come one after the other.
-    """
+    plot: Any
+    mask: ColumnDataSource
+    coloured: Colours | None = None
 
-    def __init__(self) -> None:
-        self._of_root: dict[str, tuple[Any, Any]] = {}
+    def show(self, picture: Picture) -> None:
+        repaint(self.plot, picture)
+        self.plot.state.title.text = picture.title
+        self.plot.handles["colorbar"].visible = not picture.plane.problem
+        self.mask.data = mask_data(picture.holes)
+        self.colour(picture)
 
-    def join(self, plot: Any) -> None:
-        """Give a rendered plot the ranges of the first one on its page."""
-        figure = plot.state
-        own = (figure.x_range, figure.y_range)
-        x_range, y_range = self._of_root.setdefault(_root(plot), own)
-        if figure.x_range is not x_range:
-            figure.x_range, figure.y_range = x_range, y_range
-            plot.handles.update(x_range=x_range, y_range=y_range)
-
-    def show(self, extent: Range) -> None:
-        """Show a whole domain; nothing beyond it can be moved into sight."""
-        low, high = extent
-        for ranges in self._of_root.values():
-            for each in ranges:
-                # The old bounds go first: a browser would hold the new ends within them.
-                each.update(bounds=None)
-                each.update(start=low, end=high, reset_start=low, reset_end=high)
-                each.update(bounds=extent)
+    def colour(self, picture: Picture) -> None:
+        wanted = colours(picture.style, picture.look, picture.limits)
+        if wanted != self.coloured:
+            dress(self.plot, wanted)
+            self.coloured = wanted
 
 
 class FieldPlot(pn.viewable.Viewer):
     """One field, wherever it is rendered."""
 
-    def __init__(self, style: FieldStyle, ranges: SharedRanges) -> None:
+    def __init__(self, ranges: SharedRanges) -> None:
         super().__init__()
-        self.style = style
         self._ranges = ranges
-        self._rendered: dict[str, Any] = {}
+        self._rendered: dict[str, _Rendered] = {}
         self._pipe = Pipe(data=BLANK)
-        self.plot = hv.DynamicMap(partial(_draw, style, self._remember), streams=[self._pipe])
+        self.plot = hv.DynamicMap(partial(_draw, self._remember), streams=[self._pipe])
         self.pointer = PointerXY(source=self.plot)
 
+    @property
+    def picture(self) -> Picture:
+        """What is drawn."""
+        picture: Picture = self._pipe.data
+        return picture
+
     def draw(self, picture: Picture) -> None:
-        """Replace the pixels."""
+        """Replace the pixels, and the colours where they differ."""
         self._pipe.update(data=picture)  # what a later rendering begins with
-        for plot in self._rendered.values():
-            repaint(plot, picture)
+        for each in self._rendered.values():
+            each.show(picture)
+
+    def colour(self, look: Look) -> None:
+        """Change the colours, not the pixels."""
+        self._pipe.update(data=self.picture.looking(look))
+        for each in self._rendered.values():
+            each.colour(self.picture)
 
     def _remember(self, plot: Any, _: Any) -> None:
-        self._rendered[_root(plot)] = plot
         self._ranges.join(plot)
+        rendered = self._rendered[root_of(plot)] = _Rendered(plot, add_mask(plot.state))
+        rendered.show(self.picture)
 
     def __panel__(self) -> pn.viewable.Viewable:
         # The frame's height follows its width (cqw), so that one unit of x is one unit of y.
@@ -161,19 +197,9 @@ class FieldPlot(pn.viewable.Viewer):
             styles={"height": f"calc(100cqw - {_SHORTER}px)", "flex": "0 0 auto"},
         )
         return pn.Column(
-            pane,
-            styles={
-                "container-type": "inline-size",
-                "flex": "1 1 420px",
-                "max-width": "max(420px, min(760px, 62vh))",
-            },
-            min_width=300,
+            pane, sizing_mode="stretch_width", styles={"container-type": "inline-size"}
         )
 
 
-def _root(plot: Any) -> str:
-    return str(plot.root.ref["id"])
-
-
-def _draw(style: FieldStyle, hook: Any, data: Picture) -> hv.Image:
-    return field_plot(data, style).opts(hooks=[hook])
+def _draw(hook: Any, data: Picture) -> hv.Image:
+    return field_plot(data).opts(hooks=[hook])

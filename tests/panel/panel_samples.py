@@ -10,8 +10,8 @@ from engine.store.workspace import Workspace
 SHAPE = {"N_grid": 32, "domain_length": 16.0, "T_steps": 10}
 
 
-def write_run(workspace, seed=0, **changes):
-    """Write a run's artifact with random fields.
+def write_run(workspace, seed=0, *, rho=None, g_tt=None, psi=None, **changes):
+    """Write a run's artifact with random fields, but for those that are given.
 
     Returns:
         Its id, ρ and g_tt.
@@ -23,8 +23,9 @@ def write_run(workspace, seed=0, **changes):
     def field():
         return random.random((n, n), np.float32)
 
-    rho, g_tt = field(), -1 + 0.1 * field()
-    psi = np.sqrt(rho).astype(np.complex64)
+    rho = field() if rho is None else rho
+    g_tt = -1 + 0.1 * field() if g_tt is None else g_tt
+    psi = np.broadcast_to(np.sqrt(rho) if psi is None else psi, (n, n)).astype(np.complex64)
     result = RunResult(
         psi=psi,
         rho_s=field(),

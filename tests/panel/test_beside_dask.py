@@ -10,10 +10,9 @@ REPOSITORY = Path(__file__).parents[2]
 # As another thread finds it that draws while the import is under way, which is going to fail.
 FRAMES = """
 import holoviews as hv
-from irer_panel.fields import RHO
 from irer_panel.views.field_plot import BLANK, field_plot
 
-hv.renderer("bokeh").get_plot(field_plot(BLANK, RHO))
+hv.renderer("bokeh").get_plot(field_plot(BLANK))
 print("drawn")
 raise ModuleNotFoundError("No module named 'pyarrow'")
 """
