@@ -74,7 +74,8 @@ class Cockpit(pn.viewable.Viewer):
         self.session.param.watch(self._land, "snapshot")
         if run := wanted_run(self._wanted):
             self.selection.pick(run)
-        self._watcher = self.selection.param.watch(self._note, ["run", "follow"])
+        picked = self.selection.param.watch(self._note, ["run", "follow"])
+        self._watchers: list[tuple[param.Parameterized, Any]] = [(self.selection, picked)]
         self.session.open()
 
     def start(self) -> None:
@@ -115,9 +116,9 @@ class Cockpit(pn.viewable.Viewer):
 
     def close(self, *_: Any) -> None:
         """Free subscriptions and watchers; the engine and its hunt go on."""
-        if not self._closed:
-            self.selection.param.unwatch(self._watcher)
-        self._closed = True
+        for owner, watcher in self._watchers:
+            owner.param.unwatch(watcher)
+        self._closed, self._watchers = True, []
         self.session.close()
         for view in (self.fields, self.panel, self.deck):
             if view is not None:
@@ -143,6 +144,8 @@ class Cockpit(pn.viewable.Viewer):
         state = {"run": "" if self.selection.follow else self.selection.run}
         if self.deck is not None:
             state["tab"] = self.deck.active if self.deck.moved else ""
+        if self.fields is not None:
+            state |= self.fields.view_state()
         self.query = query_of(state)
 
     def _land(self, event: Any) -> None:
@@ -175,6 +178,11 @@ class Cockpit(pn.viewable.Viewer):
             self.restore,
             snapshot=self.session.param.snapshot,
         )
+        self.fields.show_state(self._wanted)
+        pair = self.fields.pair.param.watch(self._note, "view")
+        self.fields.pair.on_zoom(self._note)
+        other = self.fields.param.watch(self._note, "other")
+        self._watchers += [(self.fields.pair, pair), (self.fields, other)]
         self.main.append(self.fields)
 
     def _add_second_field(self) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 from PIL import Image
 
 from engine.store.artifact import open_artifact
-from irer_panel.fields import G_TT, RHO, FieldStyle
+from irer_panel.fields import G_TT, RHO, FieldStyle, Plane
 from irer_panel.viewport import Array, Range
+from irer_panel.views.field_look import automatic
 
-FRAMES = {RHO.symbol: ("history/rho", RHO), G_TT.symbol: ("history/g_tt", G_TT)}
+FRAMES = {RHO.symbol: RHO, G_TT.symbol: G_TT}
 """The fields of which frames are stored, by symbol."""
 
 MAX_SIDE = 512
@@ -69,11 +70,11 @@ def read_history(path: Path, run: str, symbol: str) -> History:
     Raises:
         ArtifactError: the artifact is missing, unreadable or of another config.
     """
-    dataset, style = FRAMES[symbol]
+    style = FRAMES[symbol]
     with open_artifact(path, run) as artifact:
         config = artifact.config
-        final = artifact.read(style.dataset)
-        times, frames = artifact.read("history/t"), artifact.read(dataset)
+        final = artifact.read(f"final_{style.key}")
+        times, frames = artifact.read("history/t"), artifact.read(f"history/{style.key}")
         if not times.size or times[-1] < artifact.t_end:
             times = np.append(times, artifact.t_end)
             frames = np.concatenate([frames, final[None]])
@@ -86,7 +87,7 @@ def read_history(path: Path, run: str, symbol: str) -> History:
         extent=(-half, config.domain_length - half),
         times=times,
         frames=_coarse(frames),
-        limits=style.limits(frames),
+        limits=automatic(style, "linear", [Plane.of(frames)]),
         style=style,
         dt=config.dt,
         traces=traces,

@@ -1,5 +1,7 @@
 """Two fields side by side, linked in pan, zoom and crosshair, rasterized on the server."""
 
+import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -114,6 +116,19 @@ class FieldPair(pn.viewable.Viewer):
         if self._extent is None or not (x_range and y_range):
             return None
         return tuple(x_range), tuple(y_range)
+
+    def on_zoom(self, call: Callable[[], object]) -> None:
+        """Have it called whenever the browser shows another part of the domain."""
+        self._ranges.add_subscriber(lambda **_: call())
+
+    @property
+    def zoomed(self) -> Ranges | None:
+        """The part of the domain that is shown, or will be; None for the whole."""
+        ranges, extent = self._sought or self.ranges, self._extent
+        if ranges is None or extent is None:
+            return ranges
+        ends = [*zip(ranges[0], extent, strict=True), *zip(ranges[1], extent, strict=True)]
+        return None if all(math.isclose(*pair, abs_tol=1e-6) for pair in ends) else ranges
 
     def zoom(self, ranges: Ranges | None) -> None:
         """Show a part of the domain, or all of it; as soon as there is one."""

@@ -147,7 +147,7 @@ class FieldPanel(HuntView):
 
     def view_state(self) -> dict[str, str]:
         """What is shown and how, as words for a link; empty where all is as a page begins."""
-        words = words_of(self.pair.view, self.pair.ranges)
+        words = words_of(self.pair.view, self.pair.zoomed)
         if self.other:
             words["other"] = self.other
         return words

@@ -1,6 +1,5 @@
 """One field at one stored time, drawn from the cells; the next time only replaces them."""
 
-from functools import cache
 from typing import Any
 
 import panel as pn
@@ -11,14 +10,12 @@ from bokeh.plotting import figure
 from irer_panel.fields import RHO, FieldStyle
 from irer_panel.history import History
 from irer_panel.viewport import Range
+from irer_panel.views.field_look import MAPS, Look
 
 
-@cache
 def palette_of(style: FieldStyle) -> tuple[str, ...]:
-    """The colours of a field's map, from its lowest value to its highest."""
-    from holoviews.plotting.util import process_cmap
-
-    return tuple(process_cmap(style.cmap, 256))
+    """The colours of a field's own map, from its lowest value to its highest."""
+    return tuple(MAPS[style.kind][Look().map_of(style)])
 
 
 class Film(pn.viewable.Viewer):

@@ -163,7 +163,7 @@ class TimeTab(HuntView):
             return
         self._gif = gif
         self.make_gif.disabled = False
-        name = f"{history.style.dataset}_{short_id(history.run)}.gif"
+        name = f"{history.style.title}_{short_id(history.run)}.gif"
         self._download.param.update(filename=name, label=f"Download {name}", visible=True)
 
     def __panel__(self) -> pn.viewable.Viewable:
