@@ -141,11 +141,13 @@ class Cockpit(pn.viewable.Viewer):
 
     def _note(self, *_: Any) -> None:
         """Keep the link true to what is shown."""
-        state = {"run": "" if self.selection.follow else self.selection.run}
-        if self.deck is not None:
-            state["tab"] = self.deck.active if self.deck.moved else ""
-        if self.fields is not None:
-            state |= self.fields.view_state()
+        if self.fields is None or self.deck is None:
+            return  # the views that a link asks for are still being made
+        state = {
+            "run": "" if self.selection.follow else self.selection.run,
+            "tab": self.deck.active if self.deck.moved else "",
+            **self.fields.view_state(),
+        }
         self.query = query_of(state)
 
     def _land(self, event: Any) -> None:
@@ -193,6 +195,7 @@ class Cockpit(pn.viewable.Viewer):
         self.deck = Deck(tabs_of(self), self.loop, self._wanted.get("tab", ""))
         self.deck.param.watch(self._note, "active")
         self.main.append(self.deck)
+        self._note()
 
     def __panel__(self) -> pn.viewable.Viewable:
         left = pn.Column(self.side, width=320)

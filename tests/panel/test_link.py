@@ -48,7 +48,7 @@ def test_a_reload_and_a_colleague_see_the_same_run_and_tab(start_server, open_pa
     page.reload()
     page.get_by_text("generation 1 of").wait_for(timeout=TIMEOUT)
     page.get_by_text(f"Run {oldest[:8]}").first.wait_for(timeout=TIMEOUT)
-    assert page.url.endswith(f"?run={oldest}&tab=Log")
+    page.wait_for_url(f"**/?run={oldest}&tab=Log")
     other = open_page(page.url).page
     other.get_by_text("generation 1 of").wait_for(timeout=TIMEOUT)
     other.get_by_text(f"Run {oldest[:8]}").first.wait_for(timeout=TIMEOUT)
