@@ -153,7 +153,7 @@ def _figure(metric: Metric, source: ColumnDataSource, ring: ColumnDataSource, ta
         "generation", "best", source=source, color=GOOD, size=7, legend_label="best", name="best"
     )
     fig.add_layout(fig.legend[0], "below")
-    fig.legend.update(orientation="horizontal", border_line_alpha=0, background_fill_alpha=0)
+    fig.legend.update(ncols=2, border_line_alpha=0, background_fill_alpha=0)
     fig.legend.update(padding=0, margin=0, spacing=8, label_text_font_size="11px")
     add_ring(fig, ring)
     add_tip(fig, [dots], _TIP)
