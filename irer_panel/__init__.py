@@ -2,11 +2,17 @@
 
 from typing import Any
 
-__all__ = ["HuntDashboard", "create_page", "create_view"]
+__all__ = ["FieldView", "HuntDashboard", "ParetoView", "create_page", "create_view"]
+
+_ALONE = ("FieldView", "ParetoView")
 
 
 def __getattr__(name: str) -> Any:
     """Import Panel only when one of these is asked for: `irer_panel.server` must come first."""
+    if name in _ALONE:
+        from irer_panel import alone
+
+        return getattr(alone, name)
     if name in __all__:
         from irer_panel import app
 
