@@ -46,12 +46,13 @@ class Cockpit(pn.viewable.Viewer):
     """
 
     query = param.String(default="", doc="The state of the views, as a link carries it.")
+    dark = param.Boolean(default=True, doc="Whether the page is dark.")
 
     def __init__(
         self, engine: Engine, wanted: Mapping[str, str] | None = None, **params: Any
     ) -> None:
-        super().__init__(**params)
         self._wanted = wanted or {}
+        super().__init__(dark=self._wanted.get("theme") != "light", **params)
         self.engine = engine
         self.loop = loop_of(pn.state.curdoc)
         self.session = Session(engine, self.loop)
@@ -139,6 +140,7 @@ class Cockpit(pn.viewable.Viewer):
         if can_work(self.session.snapshot) and not desk_of(self.engine).take(kind, run, work):
             notify("Another run is being worked on, expected none; wait for its end.")
 
+    @param.depends("dark", watch=True)
     def _note(self, *_: Any) -> None:
         """Keep the link true to what is shown."""
         if self.fields is None or self.deck is None:
@@ -146,6 +148,7 @@ class Cockpit(pn.viewable.Viewer):
         state = {
             "run": "" if self.selection.follow else self.selection.run,
             "tab": self.deck.active if self.deck.moved else "",
+            "theme": "" if self.dark else "light",
             **self.fields.view_state(),
         }
         self.query = query_of(state)
@@ -248,7 +251,7 @@ def create_page(engine: Engine) -> pmui.Page:
     page = pmui.Page(
         title=TITLE,
         meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",
-        dark_theme=True,
+        dark_theme=cockpit.dark,
         theme_config=THEME,
         sx={
             # With these two colours the header keeps the page's ground, and its parts its theme.
@@ -263,6 +266,7 @@ def create_page(engine: Engine) -> pmui.Page:
     )
     with edit_readonly(page):
         page.busy = False  # else every callback updates the page, which walks all its models
+    page.param.watch(lambda event: setattr(cockpit, "dark", event.new), "dark_theme")
     return page
 
 

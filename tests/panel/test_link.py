@@ -40,6 +40,8 @@ def test_a_reload_and_a_colleague_see_the_same_run_and_tab(start_server, open_pa
     served = start_server(workspace=workspace.root)
     page, errors, foreign = open_page(served.url)
     page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(ground)
     assert page.url.rstrip("/") == served.url, "the newest run and the first tab need no words"
     page.locator(".tabulator-cell", has_text=oldest[:8]).first.click()
     page.get_by_role("tab", name="Log").click()
@@ -49,9 +51,12 @@ def test_a_reload_and_a_colleague_see_the_same_run_and_tab(start_server, open_pa
     page.get_by_text("generation 1 of").wait_for(timeout=TIMEOUT)
     page.get_by_text(f"Run {oldest[:8]}").first.wait_for(timeout=TIMEOUT)
     page.wait_for_url(f"**/?run={oldest}&tab=Log")
+    page.get_by_role("button", name="Toggle theme").click()
+    page.wait_for_url(f"**/?run={oldest}&tab=Log&theme=light")
     other = open_page(page.url).page
     other.get_by_text("generation 1 of").wait_for(timeout=TIMEOUT)
     other.get_by_text(f"Run {oldest[:8]}").first.wait_for(timeout=TIMEOUT)
+    assert other.evaluate(ground) != dark
     broken = open_page(f"{served.url}/?run=<script>&tab=Nothing&run=zz").page
     broken.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
     unknown = open_page(f"{served.url}/?run={RUN}").page
