@@ -143,8 +143,11 @@ def test_a_new_run_is_asked_for_once_and_a_page_that_is_read_does_not_move(tmp_p
     assert view._asked == before, "nothing new, nothing asked"
     view.snapshot = Snapshot(shown=view.snapshot.shown, sequence=2)
     settle(lambda: view._count.object == "1–7 of 7 runs")
-    marked = [view._table.value["config_hash"].iloc[i] for i in view._table.selection]
-    assert set(marked) == {first[3]}
+
+    def marked():
+        return {view._table.value["config_hash"].iloc[i] for i in view._table.selection}
+
+    settle(lambda: marked() == {first[3]})
     view.close()
 
 

@@ -107,7 +107,7 @@ def test_the_player_turns_film_and_traces_and_keeps_its_place(hunted):
     tab = TimeTab(workspace, selection, NoLoop())
     assert tab._nothing.object
     selection.pick(run)
-    settle(lambda: tab._history is not None)
+    settle(lambda: "frame" in tab._words.object)
     last = len(tab._history.times) - 1
     assert tab.player.value == last
     image = tab.film._source.data["image"][0]
@@ -118,8 +118,9 @@ def test_the_player_turns_film_and_traces_and_keeps_its_place(hunted):
     assert "frame 2 of" in tab._words.object
     tab.field.value = "g_tt"
     settle(lambda: tab._history.style.symbol == "g_tt")
+    settle(lambda: tab.film._colours.low == tab._history.limits[0])
+    settle(lambda: (tab.film._source.data["image"][0] == tab._history.frames[1]).all())
     assert tab.player.value == 1, "another field of the run, the same time"
-    assert tab.film._colours.low == tab._history.limits[0]
     tab.make_gif.param.trigger("clicks")
     _, gif = _gif(tab._history)
     tab._offer((tab._history, gif))
@@ -135,11 +136,9 @@ def test_a_run_that_cannot_be_read_hides_the_film_and_says_why(tmp_path):
     run, *_ = write_run(workspace)
     tab = TimeTab(workspace, selection, NoLoop())
     selection.pick(run)
-    settle(lambda: tab._history is not None)
-    assert tab._all.visible
+    settle(lambda: tab._all.visible)
     selection.pick("0" * 40)
-    settle(lambda: tab._history is None)
-    assert not tab._all.visible
+    settle(lambda: not tab._all.visible)
     assert tab._nothing.visible
     assert "expected" in tab._nothing.object
     tab.close()
