@@ -46,7 +46,7 @@ class Auditors:
                 self._pool = self._pool or _pool(self._workers)
                 try:
                     future = self._pool.submit(_audit, root, config_hash, draws, limit_s)
-                except (OSError, RuntimeError):  # RuntimeError: BrokenProcessPool is one
+                except (OSError, RuntimeError, ValueError):  # BrokenProcessPool is a RuntimeError
                     if not self._pool._broken:
                         raise
                 else:
