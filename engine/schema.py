@@ -85,14 +85,17 @@ def check_fields(settings: Any) -> None:
     """Coerce every setting of a frozen settings object to its declared type and check it."""
     types = field_types(type(settings))
     for name, spec in specs(type(settings)).items():
-        value = _coerce(name, getattr(settings, name), types[name])
+        value = getattr(settings, name)
+        if types[name] is float and type(value) is float and spec.bounds:
+            low, high = spec.bounds
+            if low < value < high and value != 0:
+                continue  # the common case, and finite; −0.0 would become 0.0
+        value = _coerce(name, value, types[name])
         _check_value(name, value, spec)
         object.__setattr__(settings, name, value)
 
 
 def _coerce(name: str, value: Any, declared: Any) -> Any:
-    if declared is float and type(value) is float and math.isfinite(value):
-        return value + 0.0  # the common case; −0.0 is 0.0
     if typing.get_origin(declared) is tuple:
         if not isinstance(value, list | tuple) or len(value) != 2:
             raise SettingsError(

@@ -38,9 +38,6 @@ TITLE = "IRER"
 class Cockpit(pn.viewable.Viewer):
     """All views of one page over one engine. As a viewer it is the notebook's layout.
 
-    Attributes:
-        query: what a link to this very view carries.
-
     The header is there at once; all else follows view by view (`furnish`), made in another thread
     than the loop's, on which other pages and the hunt's news depend.
     """

@@ -1,7 +1,6 @@
 """The best run of the hunt: what it is worth, whether a finer grid bears it out, its JSON."""
 
 import html
-import io
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +14,7 @@ from irer_panel.promotion import CSS as PROMOTION_CSS
 from irer_panel.promotion import promotion_html
 from irer_panel.snapshot import Snapshot
 from irer_panel.states import can_work, job_words, verdict
+from irer_panel.views.download import download
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.wording import short_id
 
@@ -55,15 +55,9 @@ class BestRun(HuntView):
         self._json = pn.pane.HTML(
             "", stylesheets=[_CSS], sizing_mode="stretch_width", margin=(4, 0), visible=False
         )
-        self._download = pmui.FileDownload(
-            callback=self._file,
-            filename="best_run.json",
-            label="Download JSON",
-            size="small",
-            disabled=True,
-            margin=0,
+        self._download = download(
+            lambda: self._text.encode(), "best_run.json", label="Download JSON", disabled=True
         )
-        self._download.variant = "outlined"  # given above, it would warn of itself
         self.promote = pmui.Button(
             label="Promote",
             icon="grid_on",
@@ -77,9 +71,6 @@ class BestRun(HuntView):
             "", stylesheets=[PROMOTION_CSS], sizing_mode="stretch_width", margin=0, visible=False
         )
         self._update()
-
-    def _file(self) -> io.BytesIO:
-        return io.BytesIO(self._text.encode())
 
     @param.depends("snapshot", watch=True)
     def _update(self) -> None:

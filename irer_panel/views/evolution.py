@@ -13,7 +13,7 @@ from engine.hunt.table import FITNESS, H_NORM, SSE, HuntTable, Metric
 from irer_panel.background import Loop
 from irer_panel.chart import GOOD, PLAIN, add_ring, add_tip, chart, nearest, on_tap
 from irer_panel.selection import Selection
-from irer_panel.views.table_view import TableView, emptiness
+from irer_panel.views.table_view import PickingView, emptiness
 
 SHOWN = (FITNESS, SSE, H_NORM)
 
@@ -24,7 +24,7 @@ _TIP = """<b>Generation @generation{0}</b>
 <br>best @best{%.4g} · median @median{%.4g}<br>@failed{0} of @runs{0} failed"""
 
 
-class EvolutionView(TableView):
+class EvolutionView(PickingView):
     """A figure of the runs against the generation; a tap selects a generation's best run."""
 
     title = "Evolution"
@@ -36,8 +36,7 @@ class EvolutionView(TableView):
     def __init__(
         self, selection: Selection | None = None, loop: Loop | None = None, **params: Any
     ) -> None:
-        super().__init__(loop, **params)
-        self._selection = selection or Selection()
+        super().__init__(selection, loop, **params)
         self._source = ColumnDataSource(_columns(by_generation(HuntTable(), FITNESS)))
         self._ring = ColumnDataSource({"x": [], "y": []})
         self.metric = pmui.RadioButtonGroup(
@@ -50,13 +49,7 @@ class EvolutionView(TableView):
         self._runs: list[str] = []
         self._drawn: Metric | None = None
         self.metric.param.watch(lambda _: self.refresh(), "value")
-        self._watcher = self._selection.param.watch(self._mark, "run")
         self.refresh()
-
-    def close(self) -> None:
-        """Follow table and selection no more."""
-        super().close()
-        self._selection.param.unwatch(self._watcher)
 
     def _prepare(self, table: HuntTable | None) -> Callable[[], None]:
         metric = self.metric.value

@@ -1,7 +1,6 @@
 """The golden parameters on the page: text, a button that copies it, a file to keep."""
 
 import html
-import io
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from irer_panel.background import Loop, Newest, readers
 from irer_panel.golden import golden_json
 from irer_panel.states import verdict
 from irer_panel.views.clipboard import Clipboard
+from irer_panel.views.download import download
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.section import CSS, PAPER
 from irer_panel.wording import short_id
@@ -47,15 +47,9 @@ class GoldenParameters(HuntView):
             disabled=True,
             on_click=lambda _: self._copy(),
         )
-        self.download = pmui.FileDownload(
-            callback=self._file,
-            filename="golden_parameters.json",
-            label="Download",
-            size="small",
-            disabled=True,
-            margin=0,
+        self.download = download(
+            lambda: self.text.encode(), "golden_parameters.json", label="Download", disabled=True
         )
-        self.download.variant = "outlined"  # given above, it would warn of itself
         self._words = pn.pane.HTML("", stylesheets=[CSS], sizing_mode="stretch_width", margin=0)
         self._json = pn.pane.HTML(
             "", stylesheets=[CSS, _CSS], sizing_mode="stretch_width", margin=0, visible=False
@@ -99,9 +93,6 @@ class GoldenParameters(HuntView):
 
     def _copied(self, _: Any) -> None:
         self.copy.label = "Copied" if not self.clipboard.problem else "Not copied: select the text"
-
-    def _file(self) -> io.BytesIO:
-        return io.BytesIO(self.text.encode())
 
     def __panel__(self) -> pn.viewable.Viewable:
         buttons = pn.Row(

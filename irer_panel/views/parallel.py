@@ -23,7 +23,7 @@ from irer_panel.chart import (
 )
 from irer_panel.points import Axis, Points, Rows, points
 from irer_panel.selection import Selection
-from irer_panel.views.table_view import TableView, emptiness
+from irer_panel.views.table_view import PickingView, emptiness
 from irer_panel.wording import count, number
 
 INK = 50.0
@@ -32,7 +32,7 @@ INK = 50.0
 _TIP = RUN_TIP % "fitness @fitness{%.4g} · SSE @log_prime_sse{%.4g} · p @p"
 
 
-class ParallelView(TableView):
+class ParallelView(PickingView):
     """The runs over all axes; a tap on an axis selects the run that crosses it there."""
 
     title = "Parallel coordinates"
@@ -49,27 +49,20 @@ class ParallelView(TableView):
         rows: Rows | None = None,
         **params: Any,
     ) -> None:
-        """Show a table.
+        """Show a table, as `PickingView` does.
 
         Args:
-            selection: which run is marked, and which a tap sets; None for one of its own.
+            selection: which run is marked.
             loop: where the page lives.
             rows: those of the figures that it is linked with; None for rows of its own.
             params: `table`.
         """
-        super().__init__(loop, **params)
-        self._selection = selection or Selection()
+        super().__init__(selection, loop, **params)
         self._rows = rows or Rows()
         self._ends = ColumnDataSource({"x": [], "low": [], "high": []})
         self._line = ColumnDataSource({"x": [], "y": []})
         self._axes: tuple[Axis, ...] = ()
-        self._watcher = self._selection.param.watch(self._mark, "run")
         self.refresh()
-
-    def close(self) -> None:
-        """Follow table and selection no more."""
-        super().close()
-        self._selection.param.unwatch(self._watcher)
 
     def _prepare(self, table: HuntTable | None) -> Callable[[], None]:
         if words := emptiness(table):

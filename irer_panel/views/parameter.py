@@ -24,13 +24,13 @@ from irer_panel.chart import (
 )
 from irer_panel.points import Points, Rows, key_name, points
 from irer_panel.selection import Selection
-from irer_panel.views.table_view import TableView, emptiness
+from irer_panel.views.table_view import PickingView, emptiness
 from irer_panel.wording import count
 
 _SELECT_SX = {"& .MuiInputBase-root": {"height": "36px"}}
 
 
-class ParameterView(TableView):
+class ParameterView(PickingView):
     """The runs by one searched key and one figure; a tap selects the run next to it."""
 
     title = "Parameter against figure"
@@ -46,16 +46,15 @@ class ParameterView(TableView):
         rows: Rows | None = None,
         **params: Any,
     ) -> None:
-        """Show a table.
+        """Show a table, as `PickingView` does.
 
         Args:
-            selection: which run is marked, and which a tap sets; None for one of its own.
+            selection: which run is marked.
             loop: where the page lives.
             rows: those of the figures that it is linked with; None for rows of its own.
             params: `table`.
         """
-        super().__init__(loop, **params)
-        self._selection = selection or Selection()
+        super().__init__(selection, loop, **params)
         self._rows = rows or Rows()
         self._ring = ColumnDataSource({"x": [], "y": []})
         self._dimensions: tuple[Dimension, ...] = ()
@@ -68,13 +67,7 @@ class ParameterView(TableView):
         self._controls = pn.Row(self.key, self.metric, styles={"gap": "8px"}, visible=False)
         for widget in (self.key, self.metric):
             widget.param.watch(self._change, "value")
-        self._watcher = self._selection.param.watch(self._mark, "run")
         self.refresh()
-
-    def close(self) -> None:
-        """Follow table and selection no more."""
-        super().close()
-        self._selection.param.unwatch(self._watcher)
 
     def _prepare(self, table: HuntTable | None) -> Callable[[], None]:
         if words := emptiness(table):

@@ -19,7 +19,7 @@ from irer_panel.points import FITTEST, MOST, Points, Rows, points
 from irer_panel.selection import Selection
 from irer_panel.viewport import Range, Window
 from irer_panel.views.scatter_figure import ScatterSources, density_columns, scatter_figure
-from irer_panel.views.table_view import TableView, emptiness
+from irer_panel.views.table_view import PickingView, emptiness
 from irer_panel.wording import count, counted
 
 GRAIN = 2
@@ -57,7 +57,7 @@ def cloud(table: HuntTable) -> Cloud:
     )
 
 
-class ScatterView(TableView):
+class ScatterView(PickingView):
     """SSE against H-norm; a tap selects the run next to it."""
 
     title = "Fidelity and stability"
@@ -70,15 +70,7 @@ class ScatterView(TableView):
     def __init__(
         self, selection: Selection | None = None, loop: Loop | None = None, **params: Any
     ) -> None:
-        """Show a table.
-
-        Args:
-            selection: which run is marked, and which a tap sets; None for one of its own.
-            loop: where the page lives.
-            params: `table`.
-        """
-        super().__init__(loop, **params)
-        self._selection = selection or Selection()
+        super().__init__(selection, loop, **params)
         self.rows = Rows()
         self._sources = ScatterSources()
         self._cloud = Cloud()
@@ -87,14 +79,12 @@ class ScatterView(TableView):
         self.figure = scatter_figure(self.rows.source, self._sources)
         on_tap(self.figure, self._tapped)
         self.figure.on_event(RangesUpdate, self._moved)
-        self._watcher = self._selection.param.watch(self._mark, "run")
         self.refresh()
 
     def close(self) -> None:
         """Follow table and selection no more."""
         super().close()
         self._paints.close()
-        self._selection.param.unwatch(self._watcher)
 
     def _prepare(self, table: HuntTable | None) -> Callable[[], None]:
         if words := emptiness(table):

@@ -10,6 +10,7 @@ import param
 
 from engine.hunt.table import HuntTable
 from irer_panel.background import Loop, Newest, loop_of, readers
+from irer_panel.selection import Selection
 from irer_panel.wording import counted
 
 PAPER = """
@@ -82,3 +83,30 @@ class TableView(pn.viewable.Viewer):
         text = f"<p>{html.escape(words)}</p>" if words else ""
         if text != self._words.object:
             self._words.param.update(object=text, visible=bool(words))
+
+
+class PickingView(TableView):
+    """A figure of runs that marks the selected one, and selects the one that is tapped."""
+
+    def __init__(
+        self, selection: Selection | None = None, loop: Loop | None = None, **params: Any
+    ) -> None:
+        """Show a table.
+
+        Args:
+            selection: which run is marked, and which a tap sets; None for one of its own.
+            loop: where the page lives.
+            params: `table`.
+        """
+        super().__init__(loop, **params)
+        self._selection = selection or Selection()
+        self._watcher = self._selection.param.watch(self._mark, "run")
+
+    def close(self) -> None:
+        """Follow table and selection no more."""
+        super().close()
+        self._selection.param.unwatch(self._watcher)
+
+    def _mark(self, *_: Any) -> None:
+        """Mark the selected run in the figure."""
+        raise NotImplementedError

@@ -1,6 +1,5 @@
 """The selected run through time: its stored frames as a film, its diagnostics as curves."""
 
-import io
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from irer_panel.background import Loop, Newest, painters, readers
 from irer_panel.history import FRAMES, History, gif_of, read_history
 from irer_panel.selection import Selection
 from irer_panel.states import emptiness
+from irer_panel.views.download import download
 from irer_panel.views.film import Film, palette_of
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.traces import Traces
@@ -77,10 +77,7 @@ class TimeTab(HuntView):
             margin=0,
             on_click=self._ask_for_gif,
         )
-        self._download = pmui.FileDownload(
-            callback=lambda: io.BytesIO(self._gif), filename="run.gif", label="Download", margin=0
-        )
-        self._download.param.update(size="small", variant="outlined", visible=False)
+        self._download = download(lambda: self._gif, "run.gif", label="Download", visible=False)
         self._nothing = pmui.Typography("", variant="body1", margin=(24, 0))
         bar = pn.Row(
             self.field,

@@ -5,22 +5,16 @@ import signal
 import time
 
 import pytest
+import small_hunts
 from distributed import LocalCluster
+from small_hunts import rows
 
 from engine.errors import ClusterError
 from engine.hunt.engine import Engine
 from engine.settings import HuntSettings
 from engine.store.workspace import Workspace
 
-SMALL = {
-    "num_generations": 3,
-    "population_size": 4,
-    "N_grid": 32,
-    "domain_length": 128.0,
-    "T_steps": 200,
-    "null_draws": 19,
-    "history_frames": 2,
-}
+SMALL = {**small_hunts.SMALL, "T_steps": 200}
 TIMEOUT = 180
 
 
@@ -37,15 +31,6 @@ def engine(tmp_path):
     engine = Engine(Workspace.open(tmp_path / "workspace"))
     yield engine
     engine.close()
-
-
-def rows(engine, hunt_id):
-    found = engine.reader.runs(hunt_id)
-    times = ("hunt_id", "committed")
-    return {
-        (row["generation"], row["member"]): {k: v for k, v in row.items() if k not in times}
-        for row in found
-    }
 
 
 def wait_for(condition, seconds=TIMEOUT):

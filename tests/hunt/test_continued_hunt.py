@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from small_hunts import SMALL, rows
 
 from engine.errors import SettingsError
 from engine.hunt.engine import Engine
@@ -14,32 +15,11 @@ from engine.hunt.runs import compute_batch
 from engine.settings import HuntSettings
 from engine.store.workspace import Workspace
 
-SMALL = {
-    "num_generations": 3,
-    "population_size": 4,
-    "N_grid": 32,
-    "domain_length": 128.0,
-    "T_steps": 60,
-    "null_draws": 19,
-    "history_frames": 2,
-}
 TIMEOUT = 120
 
 
 def settings(**changes) -> HuntSettings:
     return HuntSettings.from_mapping({**SMALL, **changes})
-
-
-def rows(engine: Engine, hunt_id: str) -> dict:
-    """Everything of a hunt that does not depend on when and where it ran, by place."""
-    found = engine.reader.runs(hunt_id)
-    timeless = ("hunt_id", "committed")
-    return {
-        (row["generation"], row["member"], row["replicate"]): {
-            name: value for name, value in row.items() if name not in timeless
-        }
-        for row in found
-    }
 
 
 @pytest.fixture

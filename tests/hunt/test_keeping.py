@@ -1,6 +1,7 @@
 """A hunt that keeps its best, and a ledger that is rebuilt from what is left: nothing is lost."""
 
 import pytest
+from small_hunts import SMALL, rows
 
 from engine.hunt.engine import Engine
 from engine.hunt.restore import restore
@@ -8,29 +9,12 @@ from engine.settings import HuntSettings
 from engine.store.rebuild import rebuild_ledger
 from engine.store.workspace import Workspace
 
-SMALL = {
-    "num_generations": 3,
-    "population_size": 4,
-    "N_grid": 32,
-    "domain_length": 128.0,
-    "T_steps": 60,
-    "null_draws": 19,
-    "history_frames": 2,
-}
-
 
 @pytest.fixture
 def engine(tmp_path):
     engine = Engine(Workspace.open(tmp_path))
     yield engine
     engine.close()
-
-
-def rows(engine, hunt_id, without=("hunt_id", "committed")):
-    return {
-        (row["generation"], row["member"]): {k: v for k, v in row.items() if k not in without}
-        for row in engine.reader.runs(hunt_id)
-    }
 
 
 def artifacts(engine):

@@ -77,7 +77,7 @@ def test_the_page_shows_copies_and_keeps_the_same_text(engine):
     becomes(lambda: view.text)
     run = view.snapshot.best["config_hash"]
     assert json.loads(view.text)["config_hash"] == run
-    assert view._file().getvalue().decode() == view.text
+    assert view.download.callback().read().decode() == view.text
     assert view.download.filename == f"golden_parameters_{run[:8]}.json"
     assert not view.copy.disabled
     assert "Nothing significant" in view._words.object

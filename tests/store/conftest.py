@@ -16,6 +16,26 @@ def workspace(tmp_path):
 
 
 @pytest.fixture
+def path(tmp_path):
+    return tmp_path / "simulation_ledger.sqlite"
+
+
+@pytest.fixture
+def ledger(path):
+    from engine.store.ledger import Ledger
+
+    with Ledger(path) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def reader(path):
+    from engine.store.reader import LedgerReader
+
+    return LedgerReader(path)
+
+
+@pytest.fixture
 def start_python():
     """Start a real Python process that runs a script; whatever is left of it is killed."""
     started = []

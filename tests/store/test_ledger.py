@@ -16,22 +16,6 @@ from engine.store.tables import USER_VERSION
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "simulation_ledger.sqlite"
-
-
-@pytest.fixture
-def ledger(path):
-    with Ledger(path) as ledger:
-        yield ledger
-
-
-@pytest.fixture
-def reader(path):
-    return LedgerReader(path)
-
-
-@pytest.fixture
 def hunt(ledger):
     return ledger.create_hunt(HuntSettings())
 

@@ -1,29 +1,10 @@
 """Links between runs, and which artifacts the ledger says are there."""
 
-import pytest
 from store_samples import run_row
 
 from engine.settings import HuntSettings
-from engine.store.ledger import Ledger
-from engine.store.reader import LedgerReader
 
 ONE, TWO, THREE = ("a" * 40, "b" * 40, "c" * 40)
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "simulation_ledger.sqlite"
-
-
-@pytest.fixture
-def ledger(path):
-    with Ledger(path) as ledger:
-        yield ledger
-
-
-@pytest.fixture
-def reader(path):
-    return LedgerReader(path)
 
 
 def test_a_link_is_seen_from_both_ends_and_said_twice_is_one(ledger, reader):

@@ -6,17 +6,12 @@ from store_samples import run_row
 from engine.errors import SettingsError
 from engine.settings import HuntSettings
 from engine.store.ledger import Ledger
-from engine.store.reader import COLUMNS, LedgerReader
+from engine.store.reader import COLUMNS
 
 
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "simulation ledger?#1.sqlite"
-
-
-@pytest.fixture
-def reader(path):
-    return LedgerReader(path)
 
 
 @pytest.fixture
