@@ -383,5 +383,8 @@ def _check_preset(config: RunConfig) -> None:
 
 
 def _sha1(values: Mapping[str, Any]) -> str:
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = _CANONICAL.encode(values)
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)

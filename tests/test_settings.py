@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 import json
 
@@ -6,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import SettingsError
-from engine.schema import specs
+from engine.schema import _check_value, _coerce, field_types, specs
 from engine.settings import FMIA_PRESET, PHYSICS_KEYS, HuntSettings, RunConfig
 
 
@@ -112,6 +113,16 @@ def test_bad_hunt_settings_are_refused(values, message):
 VALUES = st.one_of(
     st.integers(), st.floats(), st.text(max_size=5), st.none(), st.lists(st.floats(), max_size=3)
 )
+
+
+@pytest.mark.parametrize("kind", [RunConfig, HuntSettings])
+def test_every_default_is_what_would_be_accepted(kind):
+    """A default is taken without a look, so it has to be of its type and within its bounds."""
+    for name, spec in specs(kind).items():
+        default = getattr(kind(), name)
+        again = _coerce(name, copy.deepcopy(default), field_types(kind)[name])
+        _check_value(name, again, spec)
+        assert (type(again), repr(again)) == (type(default), repr(default))
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -1,6 +1,5 @@
 """The search space: a box of physics keys, seen by strategies as the unit cube."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,8 +39,10 @@ class SearchSpace:
             points: shape (n, d), each in [0, 1].
             seed: of their initial noise; None for the base's.
         """
-        base = self.base if seed is None else dataclasses.replace(self.base, seed=seed)
-        return [dataclasses.replace(base, **self._values(point)) for point in points]
+        base = self.base.to_dict()
+        if seed is not None:
+            base["seed"] = seed
+        return [RunConfig(**{**base, **self._values(point)}) for point in points]
 
     def unit_gradient(self, point: np.ndarray, gradient: Mapping[str, float]) -> np.ndarray:
         """A derivative in the keys as one in the coordinates of the cube, shape (d,)."""

@@ -113,15 +113,17 @@ class RunRow:
     @classmethod
     def from_columns(cls, config: RunConfig, columns: Mapping[str, Any]) -> Self:
         """The row of a run that the ledger holds already, as `LedgerReader.run` gives it."""
-        names = [f.name for f in fields(cls) if f.name != "config"]
-        return cls(config=config, **{name: columns[name] for name in names})
+        return cls(config=config, **{name: columns[name] for name in _NAMES})
 
     def scalars(self) -> dict[str, Any]:
         """Every column but the config, by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "config"}
+        return {name: getattr(self, name) for name in _NAMES}
 
     def _wrong(self, name: str, expected: str) -> LedgerError:
         return LedgerError(
             f"run {self.config.config_hash}: {name} is {getattr(self, name)!r} with status "
             f"{self.status!r}, expected {expected}; nothing was written, report this."
         )
+
+
+_NAMES = tuple(f.name for f in fields(RunRow) if f.name != "config")
