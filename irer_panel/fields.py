@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from engine.settings import RunConfig
-from engine.store.artifact import Artifact, open_artifact
 from irer_panel import derived
 from irer_panel.derived import FieldError
+from irer_panel.plane import Plane
+from irer_panel.source import FieldSource, open_source
 from irer_panel.viewport import Array, Range
 
 SPECTRAL_LIMIT = 2048
 """Cells a side from which on no field is shown that takes a Fourier transform of the whole."""
+
+MADE_LIMIT = 4096
+"""Most cells a side of a field that is made from whole others: some 300 MB."""
 
 
 @dataclass(frozen=True)
@@ -63,85 +65,57 @@ CURVATURE = FieldStyle("curvature", "curvature", "R⁽³⁾", "R⁽³⁾", "dive
 FIELDS = {each.key: each for each in (RHO, G_TT, PHASE, RHO_S, RESIDUAL, CURVATURE)}
 """Every field, in the order in which a page offers them."""
 
-_READ: Mapping[str, Callable[[Artifact], Array]] = {
-    "rho": lambda run: run.read("final_rho"),
-    "g_tt": lambda run: run.read("final_g_tt"),
+_MADE: Mapping[str, Callable[[FieldSource], Array]] = {
     "phase": lambda run: derived.phase(run.read("final_psi")),
-    "rho_s": lambda run: run.read("final_rho_s"),
     "residual": lambda run: derived.residual(
-        run.config,
-        *(run.read(f"final_{name}") for name in ("g_tt", "rho_s", "rho", "psi")),
+        run.config, *(run.read(f"final_{name}") for name in ("g_tt", "rho_s", "rho", "psi"))
     ),
     "curvature": lambda run: derived.curvature(run.config, run.read("final_g_tt")),
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Plane:
-    """One field of a run at full resolution, `(y, x)`, or why there is none.
-
-    Attributes:
-        array: shape (N, N); of one cell that is not finite where there is a problem.
-        low: the smallest finite value; infinite where there is none.
-        high: the largest.
-        positive: the smallest that is above 0.
-        missing: how many cells are not finite.
-        problem: why there is no field, empty where there is one.
-    """
-
-    array: Array
-    low: float
-    high: float
-    positive: float
-    missing: int
-    problem: str = ""
-
-    @classmethod
-    def of(cls, array: Array) -> "Plane":
-        """A field with what its colours need to know."""
-        finite = np.isfinite(array)
-        low = float(np.min(array, where=finite, initial=np.inf))
-        positive = low
-        if low <= 0:
-            positive = float(np.min(array, where=finite & (array > 0), initial=np.inf))
-        high = float(np.max(array, where=finite, initial=-np.inf))
-        return cls(array, low, high, positive, int(array.size - np.count_nonzero(finite)))
-
-    @classmethod
-    def none(cls, problem: str) -> "Plane":
-        """No field, and why."""
-        return cls(np.full((1, 1), np.nan), np.inf, -np.inf, np.inf, 0, problem)
+"""The fields that no artifact stores."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunFields:
-    """Some fields of a run, by key."""
+    """Some fields of a run, by key.
+
+    Attributes:
+        run: its id.
+        source: its artifact, open for as long as this is kept.
+        planes: the fields.
+    """
 
     run: str
-    config: RunConfig
+    source: FieldSource
     planes: Mapping[str, Plane]
+
+    @property
+    def config(self) -> RunConfig:
+        """Its settings."""
+        return self.source.config
 
     @property
     def length(self) -> float:
         """Side of the domain."""
-        return self.config.domain_length
+        return self.source.length
 
     @property
     def cells(self) -> int:
         """Cells along each side."""
-        return self.config.N_grid
+        return self.source.cells
 
     @property
     def extent(self) -> Range:
         """Where the domain begins and ends on both axes: at its outer cells' edges."""
-        half = self.length / self.cells / 2
-        return -half, self.length - half
+        return self.source.extent
 
 
 def read_run(
     path: Path, run: str, names: Iterable[str] = ("rho", "g_tt"), known: RunFields | None = None
 ) -> RunFields:
-    """Read what the page shows of a run: the one place where fields come from a file.
+    """Open what the page shows of a run: the one place where fields come from a file.
+
+    Of a stored field only its reach is read; of one that is made from others, what it is made of.
 
     Args:
         path: its artifact.
@@ -152,30 +126,43 @@ def read_run(
     Raises:
         ArtifactError: the artifact is missing, unreadable or of another config.
     """
-    wanted = dict.fromkeys(names)
-    held = known.planes if known is not None and known.run == run else {}
-    if known is not None and held.keys() >= wanted.keys():
-        return replace(known, planes={name: held[name] for name in wanted})
-    with open_artifact(path, run) as artifact:
-        planes = {name: held.get(name) or _plane(name, artifact) for name in wanted}
-        return RunFields(run, artifact.config, planes)
+    if known is not None and known.run == run:
+        source, held = known.source, known.planes
+    else:
+        source, held = open_source(path, run), {}
+    planes = {name: held.get(name) or _plane(name, source) for name in dict.fromkeys(names)}
+    return RunFields(run, source, planes)
 
 
-def _plane(name: str, artifact: Artifact) -> Plane:
-    cells = artifact.config.N_grid
-    if FIELDS[name].spectral and cells >= SPECTRAL_LIMIT:
-        return Plane.none(
-            f"{FIELDS[name].title}: got a grid of {cells:,} cells a side, expected fewer than "
-            f"{SPECTRAL_LIMIT:,} for a field that takes a Fourier transform; choose a stored one."
-        )
-    try:
-        return Plane.of(_READ[name](artifact))
-    except FieldError as error:
-        return Plane.none(f"{FIELDS[name].title}: {error}")
-
-
-def difference(one: Plane, two: Plane, style: FieldStyle) -> Plane:
+def difference(one: RunFields, two: RunFields, style: FieldStyle) -> Plane:
     """The difference of a field between two runs of equal grid and length."""
-    if problem := one.problem or two.problem:
+    first, second = (each.planes[style.key] for each in (one, two))
+    if problem := first.problem or second.problem or _too_large(style.difference, one.cells):
         return Plane.none(problem)
-    return Plane.of(derived.difference(one.array, two.array, cyclic=style.kind == "cyclic"))
+    cyclic = style.kind == "cyclic"
+    found = derived.difference(first.whole(), second.whole(), cyclic=cyclic)
+    return Plane.made(found, one.config, cyclic=cyclic)
+
+
+def _plane(name: str, source: FieldSource) -> Plane:
+    style = FIELDS[name]
+    if name not in _MADE:
+        return Plane.stored(source, f"final_{name}")
+    if problem := _too_large(style, source.cells):
+        return Plane.none(problem)
+    try:
+        made = _MADE[name](source)
+    except FieldError as error:
+        return Plane.none(f"{style.title}: {error}")
+    return Plane.made(made, source.config, cyclic=style.kind == "cyclic")
+
+
+def _too_large(style: FieldStyle, cells: int) -> str:
+    """Why a field is not made on a grid, in words; empty where it is."""
+    most = SPECTRAL_LIMIT - 1 if style.spectral else MADE_LIMIT
+    if cells <= most:
+        return ""
+    return (
+        f"{style.title}: got a grid of {cells:,} cells a side, expected at most {most:,} for a "
+        "field that is made from the whole of others; choose a stored one."
+    )

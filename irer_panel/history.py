@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from engine.store.artifact import open_artifact
-from irer_panel.fields import G_TT, RHO, FieldStyle, Plane
+from irer_panel.fields import G_TT, RHO, FieldStyle
+from irer_panel.source import reach_of
 from irer_panel.viewport import Array, Range
 from irer_panel.views.field_look import automatic
 
@@ -87,7 +88,7 @@ def read_history(path: Path, run: str, symbol: str) -> History:
         extent=(-half, config.domain_length - half),
         times=times,
         frames=_coarse(frames),
-        limits=automatic(style, "linear", [Plane.of(frames)]),
+        limits=automatic(style, "linear", [reach_of(frames)]),
         style=style,
         dt=config.dt,
         traces=traces,

@@ -8,12 +8,13 @@ call reads or computes: make it off the event loop.
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from engine.errors import ArtifactError
-from engine.store.artifact import Artifact, open_artifact
+from engine.settings import RunConfig
+from engine.store.artifact import open_artifact
 from engine.store.layout import MAX_CHUNK
 from engine.store.pyramid import FIELDS, name_of, side_of
 from irer_panel.mosaic import Mosaic, mosaic_of
@@ -52,39 +53,104 @@ def open_source(path: Path, run: str) -> "FieldSource":
                 f"{path.name}: got a grid of {cells} cells a side without levels, expected "
                 "`pyramid/`; re-create the artifact with `irer run`."
             )
-        return FieldSource(run, artifact, stack.pop_all().close)
+        return FieldSource(artifact, FIELDS, artifact.config, stack.pop_all().close)
+
+
+class Reach(NamedTuple):
+    """How far the values of a field go.
+
+    Attributes:
+        low: the smallest finite one; infinite where there is none.
+        high: the largest.
+        positive: the smallest above 0; where a grid with levels also has smaller ones, the smallest
+            minimum above 0 of a cell of the coarsest level.
+        missing: how many cells are not finite.
+    """
+
+    low: float
+    high: float
+    positive: float
+    missing: int
+
+
+NOWHERE = Reach(np.inf, -np.inf, np.inf, 0)
+"""Of no field."""
+
+
+def reach_of(values: Array) -> Reach:
+    """How far some values go."""
+    finite = np.isfinite(values)
+    low = float(np.min(values, where=finite, initial=np.inf))
+    high = float(np.max(values, where=finite, initial=-np.inf))
+    positive = low
+    if low <= 0:
+        positive = float(np.min(values, where=finite & (values > 0), initial=np.inf))
+    return Reach(low, high, positive, int(finite.size - np.count_nonzero(finite)))
+
+
+class Planes(Protocol):
+    """What a source draws from: an artifact, or fields made in memory."""
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Factors of the planes' levels, finest first; none for a small grid."""
+
+    def read(self, name: str) -> Array:
+        """A whole plane."""
+
+    def window(self, name: str, rows: slice, columns: slice) -> Array:
+        """A part of a plane or of one of its levels."""
 
 
 class FieldSource:
     """The real fields of one run, `(y, x)`, by window; safe to use from several threads.
 
+    It holds its file open until it is closed, or forgotten.
+
     Attributes:
-        run: its id.
+        names: the fields.
+        config: the run's settings.
         cells: N, cells along each side.
         length: side L of the square.
         extent: where the domain begins and ends on both axes: at its outer cells' edges.
-        names: the fields.
         bytes_read: bytes of the file that were read so far, chunks that were touched as a whole.
     """
 
-    names = FIELDS
-
-    def __init__(self, run: str, artifact: Artifact, close: Callable[[], None]) -> None:
-        self.run = run
-        self.cells = artifact.config.N_grid
-        self.length = artifact.config.domain_length
+    def __init__(
+        self,
+        planes: Planes,
+        names: tuple[str, ...],
+        config: RunConfig,
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.names, self.config = names, config
+        self.cells, self.length = config.N_grid, config.domain_length
         half = self.length / self.cells / 2
         self.extent: Range = (-half, self.length - half)
         self.bytes_read = 0
-        self._artifact = artifact
-        self._levels = artifact.levels
+        self._planes = planes
+        self._levels = planes.levels
         self._close = close
-        self._planes: dict[str, Array] = {}
+        self._whole: dict[str, Array] = {}
         self._known: dict[str, _Look] = {}
 
-    def limits(self, name: str) -> Range:
-        """The smallest and the largest finite cell of a field; both NaN where none is finite."""
-        return self._look(name).limits
+    def reach(self, name: str) -> Reach:
+        """How far a field's values go.
+
+        Raises:
+            ArtifactError: no such field, or its data are damaged.
+        """
+        return self._look(name).reach
+
+    def read(self, name: str) -> Array:
+        """A whole dataset of the artifact, such as `final_psi`.
+
+        Raises:
+            ArtifactError: there is none of that name, or its data are damaged.
+        """
+        whole = self._planes.read(name)
+        self.bytes_read += whole.nbytes
+        return whole
 
     def frame(self, name: str, window: Window, aggregation: str = "mean") -> Frame:
         """The pixels of a window: each the aggregate of its own finite cells, NaN for none.
@@ -104,7 +170,7 @@ class FieldSource:
         mosaic = mosaic_of(window, self.cells, self.length, self._levels)
         if mosaic is None:
             spans = spans_of(window, self.cells, self.length)
-            part = self._cells(name, *spans)
+            part = self.part(name, *spans)
             return rasterize_part(part, spans, self.length / self.cells, window, aggregation)
         pixels = self._mean if aggregation == "mean" else self._extreme
         return self._frame(pixels(name, mosaic, aggregation), mosaic)
@@ -123,7 +189,7 @@ class FieldSource:
         if self._suspect(name, spans) is None:
             none = np.zeros(shape_of(spans, window), np.float32)
             return Frame(none, bounds_of(spans, size), spans)
-        holes = (~np.isfinite(self._cells(name, *spans))).astype(np.float32)
+        holes = (~np.isfinite(self.part(name, *spans))).astype(np.float32)
         return rasterize_part(holes, spans, size, window)
 
     def value(self, name: str, row: int, column: int) -> float:
@@ -132,7 +198,7 @@ class FieldSource:
         Raises:
             ArtifactError: no such field, or its data are damaged.
         """
-        return float(self._cells(name, slice(row, row + 1), slice(column, column + 1))[0, 0])
+        return float(self.part(name, slice(row, row + 1), slice(column, column + 1))[0, 0])
 
     def row(self, name: str, row: int, columns: slice) -> Array:
         """Cells of one row, from `columns.start` to before `columns.stop`.
@@ -140,7 +206,7 @@ class FieldSource:
         Raises:
             ArtifactError: no such field, or its data are damaged.
         """
-        return self._cells(name, slice(row, row + 1), columns)[0]
+        return self.part(name, slice(row, row + 1), columns)[0]
 
     def column(self, name: str, column: int, rows: slice) -> Array:
         """Cells of one column, from `rows.start` to before `rows.stop`.
@@ -148,7 +214,7 @@ class FieldSource:
         Raises:
             ArtifactError: no such field, or its data are damaged.
         """
-        return self._cells(name, rows, slice(column, column + 1))[:, 0]
+        return self.part(name, rows, slice(column, column + 1))[:, 0]
 
     def close(self) -> None:
         """Let go of the file: nothing that was not read before can be read after."""
@@ -186,7 +252,7 @@ class FieldSource:
         """
         if mosaic.factor > 1:
             return self._read(name_of(name, mosaic.factor, statistic), *mosaic.level)
-        cells = self._cells(name, *mosaic.level)
+        cells = self.part(name, *mosaic.level)
         down, across, holes = self._holes(name, mosaic)
         if holes.size:
             cells = cells.copy()
@@ -209,7 +275,7 @@ class FieldSource:
         if mosaic.factor > 1:
             holes = self._read(name_of(name, mosaic.factor, "nonfinite"), rows, columns)
         else:
-            holes = ~np.isfinite(self._cells(name, rows, columns))
+            holes = ~np.isfinite(self.part(name, rows, columns))
         down, across = holes.nonzero()
         first_row, first_column = (each.start for each in mosaic.level)
         count = holes[down, across].astype(int)
@@ -239,40 +305,44 @@ class FieldSource:
                     self._read(name_of(name, coarsest, leaf), whole, whole)
                     for leaf in ("min", "max", "nonfinite")
                 )
+                least = reach_of(low)
+                missing = int(holes.sum(dtype=np.int64))
+                reach = Reach(least.low, reach_of(high).high, least.positive, missing)
             else:
-                plane = self._cells(name, slice(0, self.cells), slice(0, self.cells))
-                holes = ~np.isfinite(plane)
-                low = high = np.where(holes, np.nan, plane)
-            ends = float(np.fmin.reduce(low, axis=None)), float(np.fmax.reduce(high, axis=None))
-            self._known[name] = _Look(ends, holes > 0)
+                whole = slice(0, self.cells)
+                plane = self.part(name, whole, whole)
+                reach, holes = reach_of(plane), ~np.isfinite(plane)
+            self._known[name] = _Look(reach, holes > 0)
         return self._known[name]
 
-    def _cells(self, name: str, rows: slice, columns: slice) -> Array:
-        """Cells of a field; a plane without levels is read once, as a whole."""
+    def part(self, name: str, rows: slice, columns: slice) -> Array:
+        """Cells of a field; a plane without levels is read once, as a whole.
+
+        Raises:
+            ArtifactError: no such field, or its data are damaged.
+        """
         if name not in self.names:
             raise ArtifactError(
-                f"{self.run[:8]}: got a request for {name!r}, expected one of "
+                f"{self.config.config_hash[:8]}: got a request for {name!r}, expected one of "
                 f"{', '.join(self.names)}; choose one of them."
             )
         if self._levels:
             return self._read(name, rows, columns)
-        if name not in self._planes:
-            plane = self._artifact.read(name)
-            self.bytes_read += plane.nbytes
-            self._planes[name] = plane
-        return self._planes[name][rows, columns]
+        if name not in self._whole:
+            self._whole[name] = self.read(name)
+        return self._whole[name][rows, columns]
 
     def _read(self, name: str, rows: slice, columns: slice) -> Array:
         """A part of a plane that has levels, or of one of them."""
-        part = self._artifact.window(name, rows, columns)
+        part = self._planes.window(name, rows, columns)
         self.bytes_read += _touched(rows, columns) * part.itemsize
         return part
 
 
 class _Look(NamedTuple):
-    """A field's limits, and which cells of its coarsest level are not all finite."""
+    """A field's reach, and which cells of its coarsest level are not all finite."""
 
-    limits: Range
+    reach: Reach
     holes: Array
 
 

@@ -20,7 +20,8 @@ from bokeh.palettes import (
 )
 from holoviews.plotting.util import process_cmap
 
-from irer_panel.fields import FieldStyle, Plane
+from irer_panel.fields import FieldStyle
+from irer_panel.source import Reach
 from irer_panel.viewport import Range
 from irer_panel.wording import number
 
@@ -92,7 +93,7 @@ class Colours:
     ticks: tuple[tuple[float, str], ...] = ()
 
 
-def automatic(style: FieldStyle, scale: str, planes: Iterable[Plane]) -> Range:
+def automatic(style: FieldStyle, scale: str, reaches: Iterable[Reach]) -> Range:
     """Limits of whole fields together, so that neither zooming nor comparing changes a colour.
 
     From the smallest to the largest finite cell, above 0 for a logarithm; as far on both sides of
@@ -100,10 +101,10 @@ def automatic(style: FieldStyle, scale: str, planes: Iterable[Plane]) -> Range:
     """
     if style.kind == "cyclic":
         return -math.pi, math.pi
-    planes = tuple(planes)
-    lows = [plane.positive if scale == "log" else plane.low for plane in planes]
+    reaches = tuple(reaches)
+    lows = [reach.positive if scale == "log" else reach.low for reach in reaches]
     low = min(lows, default=math.inf)
-    high = max((plane.high for plane in planes), default=-math.inf)
+    high = max((reach.high for reach in reaches), default=-math.inf)
     if style.kind == "diverging":
         centre = style.centre
         reach = max(centre - low, high - centre) if low <= high else 0.0

@@ -9,8 +9,9 @@ import numpy as np
 from engine.errors import EngineError
 from engine.store.workspace import Workspace
 from irer_panel.derived import incomparable
-from irer_panel.fields import FIELDS, Plane, RunFields, difference, read_run
-from irer_panel.viewport import Frame, Range, Window, full_window, rasterize
+from irer_panel.fields import FIELDS, RunFields, difference, read_run
+from irer_panel.plane import Plane
+from irer_panel.viewport import Frame, Range, Window, full_window
 from irer_panel.views.field_plot import Picture
 from irer_panel.views.field_state import FieldView, Pane
 from irer_panel.wording import counted, number, short_id
@@ -107,18 +108,20 @@ def picture(
         low, high = fields.extent
         blank = Frame(np.full((2, 2), np.nan), (low, low, high, high), (slice(0, 2), slice(0, 2)))
         return Picture(blank, fields.extent, plane, style, look, title, (plane,))
-    frame = rasterize(
-        plane.array, fields.length, window, pane.aggregation, cyclic=style.kind == "cyclic"
-    )
-    holes = None
-    if plane.missing:
-        bad = (~np.isfinite(plane.array)).astype(np.float32)
-        holes = rasterize(bad, fields.length, window, "max")
+    try:
+        frame = plane.frame(window, pane.aggregation)
+        holes = plane.mask(window) if plane.missing else None
+    except EngineError as error:  # such as damage in a part that was not looked at before
+        return picture(pane, asked, fields, Plane.none(str(error)), compared, window)
     return Picture(frame, fields.extent, plane, style, look, title, compared, holes)
 
 
 def readout(painted: Painted, row: int, column: int) -> str:
-    """Place and true values of one cell: "x 12.5 · y 3 · ρ 0.0891 · g_tt −0.98"."""
+    """Place and true values of one cell: "x 12.5 · y 3 · ρ 0.0891 · g_tt −0.98".
+
+    Raises:
+        ArtifactError: the cell cannot be read.
+    """
     fields = painted.fields
     if fields is None:
         return ""
@@ -126,7 +129,7 @@ def readout(painted: Painted, row: int, column: int) -> str:
     values = []
     for pane, shown in zip(painted.asked.view.panes, painted.pictures, strict=True):
         if not shown.plane.problem:
-            value = float(shown.plane.array[row, column])
+            value = shown.plane.value(row, column)
             words = number(value) if np.isfinite(value) else f"{value}"
             values.append(f"{shown.style.symbol}{_whose(pane, painted.asked)} {words}")
     return " · ".join([f"x {number(column * size)}", f"y {number(row * size)}", *values])
@@ -172,11 +175,7 @@ def _differences(
     known: Mapping[str, Plane] = {}
     if before and before.asked[:2] == asked[:2] and before.others is not None:
         known = before.differences
-    return {
-        name: known.get(name)
-        or difference(fields.planes[name], others.planes[name], FIELDS[name].difference)
-        for name in wanted
-    }
+    return {name: known.get(name) or difference(fields, others, FIELDS[name]) for name in wanted}
 
 
 def _title(pane: Pane, asked: Asked) -> str:

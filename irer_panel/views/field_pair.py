@@ -1,7 +1,7 @@
 """Two fields side by side, linked in pan, zoom and crosshair, rasterized on the server."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from irer_panel.selection import Selection
 from irer_panel.viewport import Range, Window, cell_at
 from irer_panel.views.field_marks import SharedRanges
 from irer_panel.views.field_paint import Asked, Painted, note, paint, readout
-from irer_panel.views.field_plot import FieldPlot
+from irer_panel.views.field_plot import FieldPlot, Picture
 from irer_panel.views.field_profiles import Curve, ProfilePlot, curves
 from irer_panel.views.field_state import FieldView
 
@@ -49,6 +49,7 @@ class FieldPair(pn.viewable.Viewer):
         self._workspace = workspace
         self._selection = selection
         self._paints: Newest[Painted] = Newest(painters, loop, self._show)
+        self._readouts: Newest[str] = Newest(readers, loop, self._say)
         self._cuts: Newest[list[tuple[Curve, Curve]]] = Newest(readers, loop, self._cut)
         self._shared = SharedRanges()
         self._asked: Asked | None = None
@@ -92,9 +93,12 @@ class FieldPair(pn.viewable.Viewer):
 
     def close(self) -> None:
         """Follow the selection no more."""
-        self._paints.close()
-        self._cuts.close()
+        for each in (self._paints, self._readouts, self._cuts):
+            each.close()
         self._selection.param.unwatch(self._watcher)
+        self.param.update(painted=None, fields=None)  # what nobody holds any more is closed
+        for plot in self.plots:
+            plot.forget()
 
     @property
     def comparing(self) -> bool:
@@ -204,11 +208,14 @@ class FieldPair(pn.viewable.Viewer):
         if fields is not None and x is not None and y is not None:
             cell = cell_at(x, y, fields.cells, fields.length)
         if cell is None or painted is None:
-            self.readout = ""
+            self._readouts.request(str)
             return
-        self.readout = readout(painted, *cell)
+        self._readouts.request(partial(readout, painted, *cell))
         self._cell = cell
         self._profile()
+
+    def _say(self, words: str) -> None:
+        self.readout = words
 
     @param.depends("profiles", watch=True)
     def _fold(self) -> None:
@@ -231,12 +238,12 @@ class FieldPair(pn.viewable.Viewer):
         painted = self.painted
         if not self.profiles or painted is None or painted.fields is None:
             return
-        cells, length = painted.fields.cells, painted.fields.length
+        cells = painted.fields.cells
         cell = self._cell or (cells // 2, cells // 2)
         if max(cell) >= cells:  # of a run on a finer grid
             cell = (cells // 2, cells // 2)
         ranges = self.ranges or (painted.fields.extent, painted.fields.extent)
-        self._cuts.request(partial(_cut_all, painted, length, cell, ranges))
+        self._cuts.request(partial(_cut_all, painted.pictures, cell, ranges))
 
     def _cut(self, found: list[tuple[Curve, Curve]]) -> None:
         for plots, pair in zip(self._curves, found, strict=True):
@@ -258,13 +265,9 @@ class FieldPair(pn.viewable.Viewer):
 
 
 def _cut_all(
-    painted: Painted, length: float, cell: tuple[int, int], ranges: Ranges
+    pictures: Sequence[Picture], cell: tuple[int, int], ranges: Ranges
 ) -> list[tuple[Curve, Curve]]:
-    found = []
-    for picture in painted.pictures:
-        where = (0, 0) if picture.plane.problem else cell
-        found.append(curves(picture, length, where, *ranges))
-    return found
+    return [curves(picture, cell, *ranges) for picture in pictures]
 
 
 def _within(span: Range, extent: Range) -> Range:

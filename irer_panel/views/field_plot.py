@@ -11,7 +11,8 @@ from bokeh.models import BoxZoomTool, ColumnDataSource, WheelZoomTool
 from holoviews.core.data.interface import Interface
 from holoviews.streams import Pipe, PointerXY
 
-from irer_panel.fields import RHO, FieldStyle, Plane
+from irer_panel.fields import RHO, FieldStyle
+from irer_panel.plane import Plane
 from irer_panel.viewport import Frame, Range
 from irer_panel.views.field_look import Colours, Look, automatic, colours
 from irer_panel.views.field_marks import SharedRanges, add_mask, dress, mask_data, root_of
@@ -51,16 +52,22 @@ class Picture:
     holes: Frame | None = None
 
     @property
+    def cells(self) -> int:
+        """Cells along each side of the field; 1 where there is none."""
+        return self.plane.source.cells if self.plane.source else 1
+
+    @property
     def limits(self) -> Range:
         """Colour limits: the fixed ones, or those of the whole field."""
-        return self.look.limits or automatic(self.style, self.look.scale, self.compared)
+        reaches = [plane.reach for plane in self.compared]
+        return self.look.limits or automatic(self.style, self.look.scale, reaches)
 
     def looking(self, look: Look) -> "Picture":
         """The same pixels in other colours."""
         return replace(self, look=look)
 
 
-_NOTHING = Plane.of(np.zeros((2, 2)))
+_NOTHING = Plane.none("")
 BLANK = Picture(
     Frame(np.zeros((2, 2)), (0.0, 0.0, 1.0, 1.0), (slice(0, 2), slice(0, 2))),
     (0.0, 1.0),
@@ -181,6 +188,10 @@ class FieldPlot(pn.viewable.Viewer):
         self._pipe.update(data=self.picture.looking(look))
         for each in self._rendered.values():
             each.colour(self.picture)
+
+    def forget(self) -> None:
+        """Let go of the field; what pages show of it stays there."""
+        self._pipe.update(data=BLANK)
 
     def _remember(self, plot: Any, _: Any) -> None:
         self._ranges.join(plot)

@@ -18,6 +18,9 @@ _LINE = "#0ea5c6"  # the accent, as far from white as from the dark ground
 _HEIGHT = 118
 _MARGIN = 0.04
 
+MOST_STEPS = 4000
+"""Most steps of a curve: more than a screen has pixels."""
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -27,7 +30,8 @@ class Curve:
         axis: "x" for a row, "y" for a column.
         at: where it was cut, along the other axis.
         places: edges of the cells, each but the outer ones twice, shape (2n,).
-        values: of the cells, each twice, shape (2n,).
+        values: of the cells, each twice, shape (2n,); of more than `MOST_STEPS` cells, the smallest
+            and the largest of each few.
         limits: of the field's colours.
         symbol: of the field.
     """
@@ -47,30 +51,58 @@ class Curve:
 
 
 def curves(
-    shown: Picture, length: float, cell: tuple[int, int], x_range: Range, y_range: Range
+    shown: Picture, cell: tuple[int, int], x_range: Range, y_range: Range
 ) -> tuple[Curve, Curve]:
     """The row and the column of a field through one cell, over the cells in sight.
 
     Args:
         shown: what its plot draws; the values come from its plane, not from its pixels.
-        length: side of the domain.
         cell: row and column.
         x_range: of the window.
         y_range: of the window.
+
+    Raises:
+        ArtifactError: the cells cannot be read.
     """
-    field, (row, column) = shown.plane.array, cell
-    cells = field.shape[0]
-    size = length / cells
-    across, down = cell_span(*x_range, cells, length), cell_span(*y_range, cells, length)
+    low, high = shown.extent
+    (row, column), plane = cell, shown.plane
+    if plane.problem:
+        nothing = np.zeros(0)
+        along_x, along_y = (
+            Curve(axis, low, nothing, nothing, shown.limits, shown.style.symbol) for axis in "xy"
+        )
+        return along_x, along_y
+    cells = shown.cells
+    size = (high - low) / cells
+    across, down = (cell_span(*each, cells, high - low) for each in (x_range, y_range))
     found = []
     for axis, place, span, values in (
-        ("x", row, across, field[row, across]),
-        ("y", column, down, field[down, column]),
+        ("x", row, across, plane.row(row, across)),
+        ("y", column, down, plane.column(column, down)),
     ):
         edges = size * (np.arange(span.start, span.stop + 1) - 0.5)
-        steps = np.repeat(edges, 2)[1:-1], np.repeat(values, 2)
+        steps = _steps(edges, values)
         found.append(Curve(axis, place * size, *steps, shown.limits, shown.style.symbol))
     return found[0], found[1]
+
+
+def _steps(edges: Array, values: Array) -> tuple[Array, Array]:
+    """Cells as steps from edge to edge; of very many, the smallest and largest of each few.
+
+    Args:
+        edges: of the cells, shape (n + 1,).
+        values: of the cells, shape (n,).
+
+    Returns:
+        Places and values, each of shape (2m,), m ≤ `MOST_STEPS`.
+    """
+    count = -(-len(values) // MOST_STEPS)
+    if count == 1:
+        return np.repeat(edges, 2)[1:-1], np.repeat(values, 2)
+    starts = np.arange(0, len(values), count)
+    ends = np.minimum(starts + count, len(values))
+    extremes = np.stack([each.reduceat(values, starts) for each in (np.fmin, np.fmax)], axis=1)
+    return np.stack([edges[starts], edges[ends]], axis=1).ravel(), extremes.ravel()
 
 
 class ProfilePlot(pn.viewable.Viewer):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irer_panel.fields import CURVATURE, FIELDS, G_TT, PHASE, RHO, Plane
+from irer_panel.fields import CURVATURE, FIELDS, G_TT, PHASE, RHO
+from irer_panel.source import reach_of
 from irer_panel.viewport import AGGREGATIONS
 from irer_panel.views.field_look import (
     MAPS,
@@ -24,7 +25,7 @@ STYLES = {s.key: s for f in FIELDS.values() for s in (f, f.difference)}
 
 
 def plane(*values):
-    return Plane.of(np.array([values], float))
+    return reach_of(np.array([values], float))
 
 
 def test_every_map_has_colours():

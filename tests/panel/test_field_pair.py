@@ -1,9 +1,12 @@
 """The two heatmaps: right pixels, fixed colours, one window for both."""
 
 import asyncio
+import gc
+from pathlib import Path
 
 import holoviews as hv
 import numpy as np
+import psutil
 import pytest
 from panel_samples import write_run
 
@@ -321,8 +324,35 @@ def test_fields_at_hand_are_not_read_again(workspace):
     workspace.artifact_path(run).unlink()
     again = paint(Asked(run, "", FieldView()), workspace, before=first)
     assert again.fields.planes["rho"] is first.fields.planes["rho"]
+    # What is shown stays open: an artifact that is evicted meanwhile still gives its other fields.
     more = paint(Asked(run, "", FieldView((Pane("rho_s"), Pane("rho")))), workspace, before=again)
-    assert "no such file" in more.problem
+    assert (more.problem, more.pictures[0].frame.values.shape) == ("", (32, 32))
+    assert "no such file" in paint(Asked(run, "", FieldView()), workspace).problem
+
+
+def test_the_files_of_runs_that_were_left_are_closed(workspace):
+    runs = [write_run(workspace, seed=seed)[0] for seed in range(4)]
+    process = psutil.Process()
+
+    def held():
+        return sorted(
+            Path(each.path).stem[-40:] for each in process.open_files() if "rho" in each.path
+        )
+
+    async def check(pair, selection, plots):
+        for run in runs:
+            selection.pick(run)
+            await shows(pair, lambda run=run: pair.fields is not None and pair.fields.run == run)
+        gc.collect()
+        assert held() == [runs[-1]]
+        pair.other = runs[0]
+        await shows(pair, lambda: pair.painted.others is not None)
+        assert held() == sorted([runs[0], runs[-1]])
+        pair.close()
+        gc.collect()
+        assert held() == []
+
+    follow(workspace, check)
 
 
 def test_fields_of_large_grids_that_need_a_spectrum_are_refused_in_words(workspace, monkeypatch):
@@ -373,8 +403,9 @@ def test_profiles_are_the_true_row_and_column_under_the_cursor(workspace):
         pair._ranges.event(x_range=(2.0, 4.0), y_range=(5.0, 6.0))
         await shows(pair, lambda: drawn[0][0].data.values.size == 10)  # five cells in sight
         np.testing.assert_array_equal(drawn[0][0].data.values, np.repeat(rho[20, 4:9], 2))
+        assert pair.readout.startswith("x 3.5 · y 10 · ρ ")
         pair.plots[0].pointer.event(x=None, y=None)
-        assert pair.readout == ""
+        await shows(pair, lambda: pair.readout == "")
         assert drawn[0][0].data.at == 10.0  # stays where the cursor was
 
     follow(workspace, check)

@@ -5,46 +5,23 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from panel_samples import write_run
+from planes import LENGTH, aggregate, pixel_edges, write_planes
 
 from benchmarks import big_field
 from engine.errors import ArtifactError
-from engine.settings import RunConfig
-from engine.store.artifact import RunResult, open_artifact, write_artifact
+from engine.store.artifact import open_artifact
 from engine.store.levels_file import first_difference
 from engine.store.pyramid import bands_of
 from engine.store.workspace import Workspace
 from irer_panel import mosaic, source
 from irer_panel.mosaic import MOST_VALUES, mosaic_of
-from irer_panel.source import open_source
+from irer_panel.source import open_source, reach_of
 from irer_panel.viewport import AGGREGATIONS, Window, full_window, rasterize
 
-N, L = 2602, 20.0  # no multiple of 4: the last cells of level 4 are smaller
+N, L = 2602, LENGTH  # no multiple of 4: the last cells of level 4 are smaller
 SIZE = L / N
 SPIKE, HOLE = (1234, 77), (2601, 2000)
 CHUNK = 256**2 * 4
-
-
-def write_planes(folder, rho, g_tt):
-    """An artifact with these two fields and nothing else to see."""
-    n = len(rho)
-    config = RunConfig(N_grid=n, domain_length=L)
-    wave, none = np.zeros((n, n), np.complex64), np.zeros((0, n, n))
-    result = RunResult(
-        psi=wave,
-        rho_s=np.ones((n, n), np.float32),
-        final_rho=rho,
-        final_g_tt=g_tt,
-        checkpoint_psi=wave,
-        checkpoint_rho_s=rho,
-        checkpoint_t=0.5,
-        t_end=1.0,
-        history_t=np.zeros(0),
-        history_rho=none,
-        history_g_tt=none,
-    )
-    path = Workspace.open(folder).artifact_path(config.config_hash)
-    write_artifact(path, config, result)
-    return path, config.config_hash
 
 
 @pytest.fixture(scope="module")
@@ -93,39 +70,6 @@ def windows(count, seed=0):
         yield Window((x, x + side), (y, y + 0.8 * side), width, height)
 
 
-def pixel_edges(frame):
-    """Where the pixels begin and end along y and x, in cells."""
-    left, bottom, right, top = (each / SIZE + 0.5 for each in frame.bounds)
-    rows, columns = frame.values.shape
-    return np.linspace(bottom, top, rows + 1), np.linspace(left, right, columns + 1)
-
-
-def aggregate(plane, frame, aggregation):
-    """What each pixel must show, cell by cell, for pixels of whole cells."""
-    starts = []
-    for edges, span in zip(pixel_edges(frame), frame.cells, strict=True):
-        whole = np.rint(edges).astype(int)
-        np.testing.assert_allclose(edges, whole, atol=1e-6)
-        assert whole[0] == span.start
-        assert whole[-2] < span.stop <= whole[-1]
-        starts.append(whole[:-1] - whole[0])
-    part = plane[frame.cells].astype(float)
-    finite = np.isfinite(part)
-
-    def each(combine, values):
-        rows, columns = starts
-        return combine.reduceat(combine.reduceat(values, rows, axis=0), columns, axis=1)
-
-    if aggregation == "share":
-        return 1 - each(np.add, finite.astype(float)) / each(np.add, np.ones(part.shape))
-    if aggregation == "mean":
-        with np.errstate(invalid="ignore"):
-            count = each(np.add, finite.astype(float))
-            return each(np.add, np.where(finite, part, 0)) / count
-    part[~finite] = np.nan
-    return each(np.fmin if aggregation == "min" else np.fmax, part)
-
-
 @pytest.mark.parametrize("name", ["final_rho", "final_g_tt"])
 @pytest.mark.parametrize("values", [MOST_VALUES, 1_000_000, 100_000], ids=["1", "2", "4"])
 def test_random_windows_show_the_aggregate_of_the_cells_under_each_pixel(
@@ -139,13 +83,15 @@ def test_random_windows_show_the_aggregate_of_the_cells_under_each_pixel(
         levels.add(found.factor)
         for aggregation in AGGREGATIONS:
             frame = opened.frame(name, window, aggregation)
-            want = aggregate(planes[name], frame, aggregation)
+            want = aggregate(planes[name], frame, aggregation, SIZE)
             np.testing.assert_allclose(frame.values, want, rtol=1e-6, atol=1e-6)
             assert frame.values.dtype == np.float32
             if aggregation != "mean":
                 np.testing.assert_array_equal(frame.values, want)
         mask = opened.mask(name, window)
-        np.testing.assert_allclose(mask.values, aggregate(planes[name], mask, "share"), atol=1e-6)
+        np.testing.assert_allclose(
+            mask.values, aggregate(planes[name], mask, "share", SIZE), atol=1e-6
+        )
         assert (mask.bounds, mask.cells) == (frame.bounds, frame.cells)
     assert levels >= {{MOST_VALUES: 1, 1_000_000: 2, 100_000: 4}[values]}
 
@@ -193,7 +139,7 @@ def test_a_screen_with_a_pixel_for_each_cell_shows_the_cells_however_many(opened
 def pixel_of(frame, cell):
     return tuple(
         int(np.searchsorted(edges, index, side="right")) - 1
-        for edges, index in zip(pixel_edges(frame), cell, strict=True)
+        for edges, index in zip(pixel_edges(frame, SIZE), cell, strict=True)
     )
 
 
@@ -208,10 +154,21 @@ def test_one_spike_and_one_hole_are_seen_at_full_zoom_out(opened, pixels):
     assert not clean.values.any()
 
 
-def test_limits_come_from_the_coarsest_level_and_leave_out_what_is_not_finite(opened, planes):
+def cells_of_the_coarsest(plane):
+    """The finite cells under each cell of level 4, NaN where there is none."""
+    sound = np.where(np.isfinite(plane), plane, np.nan)
+    sound = np.pad(sound, (0, -N % 4), constant_values=np.nan)
+    return sound.reshape(-(-N // 4), 4, -1, 4).swapaxes(1, 2).reshape(-1, 16)
+
+
+def test_the_reach_comes_from_the_coarsest_level_and_leaves_out_what_is_not_finite(opened, planes):
     rho = planes["final_rho"]
     finite = rho[np.isfinite(rho)]
-    assert opened.limits("final_rho") == (finite.min(), finite.max())
+    reach = opened.reach("final_rho")
+    assert reach[:2] == (finite.min(), finite.max())
+    assert reach.missing == rho.size - finite.size
+    lows = np.fmin.reduce(cells_of_the_coarsest(rho), axis=1)
+    assert reach.positive == lows[lows > 0].min()
     assert opened.bytes_read < rho.nbytes / 2
 
 
@@ -234,7 +191,7 @@ def test_only_the_chunks_under_a_window_are_read(opened):
 
 def test_a_level_costs_a_fraction_of_its_plane(opened, planes, budget):
     budget(1_000_000)
-    opened.limits("final_g_tt")
+    opened.reach("final_g_tt")
     before = opened.bytes_read
     opened.frame("final_g_tt", full_window(N, L, 300))
     assert opened.bytes_read - before <= 9 * CHUNK  # 651 cells a side at level 4
@@ -264,7 +221,7 @@ def test_a_small_grid_is_read_once_and_drawn_as_it_was(tmp_path):
     workspace = Workspace.open(tmp_path)
     run, rho, g_tt = write_run(workspace)
     opened = open_source(workspace.artifact_path(run), run)
-    assert (opened.run, opened.cells, opened.length) == (run, 32, 16.0)
+    assert (opened.config.config_hash, opened.cells, opened.length) == (run, 32, 16.0)
     assert opened.extent == (-0.25, 15.75)
     assert opened.names == ("final_rho", "final_g_tt", "final_rho_s")
     window = Window((1.0, 9.0), (-3.0, 12.2), 9, 14)
@@ -274,7 +231,8 @@ def test_a_small_grid_is_read_once_and_drawn_as_it_was(tmp_path):
             found = opened.frame(name, window, aggregation)
             np.testing.assert_array_equal(found.values, want.values)
             assert found.bounds == want.bounds
-        assert opened.limits(name) == (plane.min(), plane.max())
+        assert opened.reach(name) == reach_of(plane)
+        assert opened.reach(name)[:2] == (plane.min(), plane.max())
         assert not opened.mask(name, window).values.any()
         assert opened.value(name, 3, 4) == plane[3, 4]
         np.testing.assert_array_equal(opened.row(name, 3, slice(2, 30)), plane[3, 2:30])
@@ -290,8 +248,8 @@ def test_a_small_grid_shows_its_holes(tmp_path):
     mask = opened.mask("final_rho", full_window(64, L, 10))
     assert np.count_nonzero(mask.values) == 2
     assert mask.values.sum() * 6.4**2 == pytest.approx(2, rel=1e-4)
-    assert opened.limits("final_rho") == (1, 1)
-    assert np.isnan(opened.limits("final_g_tt")).all()
+    assert opened.reach("final_rho") == (1, 1, 1, 2)
+    assert opened.reach("final_g_tt") == (np.inf, -np.inf, np.inf, 64**2)
     assert (opened.mask("final_g_tt", full_window(64, L, 10)).values == 1).all()
     assert np.isnan(opened.frame("final_g_tt", full_window(64, L, 10), "max").values).all()
     opened.close()
@@ -360,9 +318,9 @@ def test_the_bench_s_field_is_an_artifact_with_true_levels(tmp_path):
             np.testing.assert_array_equal(artifact.read(name), np.concatenate(rows))
             assert first_difference(artifact.read, artifact.window, name, 2048, 64.0) == ""
     opened = open_source(path, run)
-    assert opened.limits("final_rho")[1] == 50
+    assert opened.reach("final_rho").high == 50
     assert np.count_nonzero(opened.mask("final_rho", full_window(2048, 64.0)).values) == 1
     with pytest.raises(ArtifactError, match="0 chunks stored"):
-        opened.limits("final_rho_s")
+        opened.reach("final_rho_s")
     opened.close()
     path.unlink()
