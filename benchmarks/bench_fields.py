@@ -1,9 +1,9 @@
 """From a change of the view to pixels ready on the server, and the memory that it takes.
 
 A user pans and zooms at random over a grid of 4096² and one of 32768² cells, on a plot of
-1000 × 800 pixels; each view is drawn in the page's own executor. Figures are of one pane; both
-panes of a page are drawn one after the other. The files are written once,
-into the folder of temporary files, and dropped from the system's cache before the first view.
+1000 × 800 pixels; each view is drawn in the page's own executor: one field, and as the page does
+it, both panes in one job. The files are written once, into the folder of temporary files, and
+dropped from the system's cache before the first view.
 Memory is that of a process of its own, above what it takes before the file is opened.
 """
 
@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 
 from benchmarks.big_field import write
+from engine.store.workspace import Workspace
 
 WANTED = {4096: 35, 32_768: 50}
 MOST_MEGABYTES = 600
@@ -31,7 +32,7 @@ def main() -> None:
     folder = Path(tempfile.gettempdir()) / "irer_bench_fields"
     for n in WANTED:
         began = time.perf_counter()
-        path = write(folder, n)
+        path = write(folder / "simulation_data", n)
         if (seconds := time.perf_counter() - began) > 1:
             size = path.stat().st_size / 1e9
             print(f"wrote {n}² cells, {size:.1f} GB, in {seconds:.0f} s", flush=True)
@@ -52,25 +53,35 @@ def views(n: int, length: float) -> list[tuple[float, float, float]]:
 def look(path: Path, n: int) -> None:
     """Draw every view of one file and print what it took."""
     from irer_panel.background import painters
-    from irer_panel.source import open_source
     from irer_panel.viewport import Window, warm_up
+    from irer_panel.views.field_paint import Asked, paint
+    from irer_panel.views.field_state import FieldView
 
     process = psutil.Process()
     painters.submit(warm_up).result()
     with path.open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     idle = peak = process.memory_info().rss
-    source = open_source(path, path.stem.removeprefix("rho_history_"))
-    times: dict[str, list[tuple[float, float]]] = {"mean": [], "max": [], "mask": []}
+    run = path.stem.removeprefix("rho_history_")
+    workspace, asked = Workspace.open(path.parents[1]), Asked(run, "", FieldView())
+    painted = painters.submit(paint, asked, workspace).result()
+    source = painted.fields.source
+    times: dict[str, list[tuple[float, float]]] = {"mean": [], "max": [], "mask": [], "page": []}
     for x, y, width in views(n, source.length):
         window = Window((x, x + width), (y, y + 0.8 * width), WIDTH, HEIGHT)
-        for kind, taken in times.items():
-            draw = partial(source.frame, aggregation=kind) if kind != "mask" else source.mask
+        page = partial(paint, before=painted, window=window, extent=source.extent)
+        jobs: dict[str, Callable[[], object]] = {
+            "mean": partial(source.frame, "final_rho", window),
+            "max": partial(source.frame, "final_rho", window, "max"),
+            "mask": partial(source.mask, "final_rho", window),
+            "page": partial(page, asked, workspace),
+        }
+        for kind, job in jobs.items():
             began = time.perf_counter()
-            busy = painters.submit(work, partial(draw, "final_rho", window)).result()
-            taken.append((1e3 * (time.perf_counter() - began), 1e3 * busy))
+            busy = painters.submit(work, job).result()
+            times[kind].append((1e3 * (time.perf_counter() - began), 1e3 * busy))
         peak = max(peak, process.memory_info().rss)
-    print(f"{n}² cells, {VIEWS} views of {WIDTH} × {HEIGHT} pixels, one field")
+    print(f"{n}² cells, {VIEWS} views of {WIDTH} × {HEIGHT} pixels; one field, the page both")
     for kind, taken in times.items():
         p50, p95 = np.quantile(taken, (0.5, 0.95), axis=0)
         print(

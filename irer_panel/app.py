@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+# Whole, before any thread: Panel looks in `sys.modules` for it, and half of it is an error.
+import holoviews.plotting.bokeh  # noqa: F401
 import panel as pn
 import panel_material_ui as pmui
 import param
@@ -24,13 +26,11 @@ from irer_panel.tabs import tabs_of
 from irer_panel.theme import THEME
 from irer_panel.views.control_panel import ControlPanel
 from irer_panel.views.deck import Deck
+from irer_panel.views.field_panel import FieldPanel
 from irer_panel.views.fold import Fold
 from irer_panel.views.header import Header
 from irer_panel.views.notice import Notice
 from irer_panel.views.tiles import Tiles
-
-if TYPE_CHECKING:
-    from irer_panel.views.field_panel import FieldPanel
 
 TITLE = "IRER"
 
@@ -171,8 +171,6 @@ class Cockpit(pn.viewable.Viewer):
         self.side.append(self.panel)
 
     def _add_fields(self) -> None:
-        from irer_panel.views.field_panel import FieldPanel
-
         self.fields = FieldPanel(
             self.engine.workspace,
             self.selection,
@@ -215,12 +213,6 @@ class HuntDashboard(Cockpit):
         """Stop this notebook's hunt, if one runs, and free everything."""
         super().close()
         self.engine.close()
-
-
-def load_plotting() -> None:
-    """Import HoloViews and pandas: a second that the first page need not wait for."""
-    import irer_panel.views.field_panel
-    import irer_panel.views.runs_tab  # noqa: F401
 
 
 def prepare() -> None:

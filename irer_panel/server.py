@@ -21,8 +21,8 @@ from bokeh.util.warnings import BokehUserWarning
 from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
-from irer_panel.app import TITLE, create_page, load_plotting
-from irer_panel.background import painters, readers
+from irer_panel.app import TITLE, create_page
+from irer_panel.background import painters
 from irer_panel.viewport import warm_up
 
 DEFAULT_PORT = 5006
@@ -58,7 +58,6 @@ def shared_engine(workspace: Workspace | None = None) -> Engine:
             # would break where it should stop.
             threading._register_atexit(engine.close)  # type: ignore[attr-defined]
             pn.state.cache["irer_engine"] = engine
-            readers.submit(load_plotting)
             warm = threading.Timer(WARM_UP_AFTER, painters.submit, (_warm_up,))
             warm.daemon = True
             warm.start()

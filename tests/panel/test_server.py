@@ -65,6 +65,14 @@ def test_the_server_listens_before_what_only_a_hunt_needs_is_imported(slow):
     assert done.stdout.strip() == "False"
 
 
+@pytest.mark.parametrize("whole", ["holoviews.plotting.bokeh", "pandas"])
+def test_what_panel_looks_for_among_the_loaded_is_loaded_before_a_page_is_made(whole):
+    """A page that was opened while a thread imported HoloViews got an ImportError for an answer."""
+    code = f"import sys, irer_panel.server; print({whole!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
 @contextmanager
 def served(page):
     """The address of a server in a thread of its own that drops silent sessions at once."""

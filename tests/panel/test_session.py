@@ -10,7 +10,7 @@ from engine.hunt.engine import Engine
 from engine.settings import HuntSettings
 from engine.store.lock import WorkspaceLock
 from engine.store.workspace import Workspace
-from irer_panel.app import Cockpit, create_view, load_plotting
+from irer_panel.app import Cockpit, create_view
 from irer_panel.background import KernelLoop
 from irer_panel.selection import Selection
 from irer_panel.session import PERIOD, Session
@@ -163,7 +163,6 @@ def test_a_ledger_that_is_none_is_named_not_raised(tmp_path):
 
 def test_a_cockpit_shows_the_newest_run_and_frees_all_on_close(finished):
     engine, seen, _ = finished
-    load_plotting()
     threads = threading.active_count()
     cockpit = settled(engine, until=lambda c: c.fields.pair.fields is not None)
     assert cockpit.selection.run == seen[-1].newest == cockpit.fields.pair.fields.run
