@@ -1,6 +1,6 @@
 """What the deck holds: the tabs of the page, in order, each with how it is made.
 
-Views are imported when they are made: a page that shows the runs need not wait for the rest.
+All but the first are imported when they are made: a page that shows the runs need not wait.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import panel as pn
 
 from irer_panel.views.deck import Maker
+from irer_panel.views.runs_tab import RunsTab
 
 if TYPE_CHECKING:
     from irer_panel.app import Cockpit
@@ -20,8 +21,6 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
     look = cockpit.session.param.snapshot
 
     def runs() -> pn.viewable.Viewer:
-        from irer_panel.views.runs_tab import RunsTab
-
         return RunsTab(engine.reader, selection, loop, cockpit.promote, snapshot=look)
 
     def time() -> pn.viewable.Viewer:

@@ -164,8 +164,14 @@ def test_a_ledger_that_is_none_is_named_not_raised(tmp_path):
 def test_a_cockpit_shows_the_newest_run_and_frees_all_on_close(finished):
     engine, seen, _ = finished
     threads = threading.active_count()
-    cockpit = settled(engine, until=lambda c: c.fields.pair.fields is not None)
-    assert cockpit.selection.run == seen[-1].newest == cockpit.fields.pair.fields.run
+    newest = seen[-1].newest
+
+    def shows(cockpit):
+        return cockpit.fields.pair.fields is not None and cockpit.fields.pair.fields.run == newest
+
+    cockpit = settled(engine, until=shows)
+    assert cockpit.selection.run == newest
+    assert cockpit.fields.pair.fields is None
     assert engine.bus.listeners == 0
     assert not cockpit.selection.param.watchers.get("run", {}).get("value")
     assert threading.active_count() <= threads + 5  # the process's readers and painter
