@@ -26,11 +26,11 @@ class MadeFields:
         return self._arrays[name]
 
     def window(self, name: str, rows: slice, columns: slice) -> Array:
-        """A part of a plane or of one of its levels, a copy that is the caller's own."""
+        """A part of a plane or of one of its levels."""
         with self._turn:
             if name not in self._arrays:
                 self._add_levels(name)
-            return self._arrays[name][rows, columns].copy()
+            return self._arrays[name][rows, columns]
 
     def _add_levels(self, wanted: str) -> None:
         field = wanted.split("/")[1]

@@ -14,8 +14,8 @@ import numpy as np
 from engine.store.pyramid import extents_of, side_of
 from irer_panel.viewport import Array, Window, bounds_of, pixels_of, spans_of
 
-MOST_CELLS = 3_000_000
-"""Largest window that is rasterized from the cells themselves, in some 15 ms."""
+MOST_CELLS = 1_600_000
+"""Largest window that is rasterized from the cells themselves, in some 10 ms."""
 
 MOST_VALUES = 6_000_000
 """Most values of a level that are read for a window: some 20 ms."""

@@ -7,6 +7,7 @@ call reads or computes: make it off the event loop.
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -15,8 +16,8 @@ import numpy as np
 from engine.errors import ArtifactError
 from engine.settings import RunConfig
 from engine.store.artifact import open_artifact
-from engine.store.layout import MAX_CHUNK
 from engine.store.pyramid import FIELDS, name_of, side_of
+from irer_panel.kept import KeptParts
 from irer_panel.mosaic import Mosaic, mosaic_of
 from irer_panel.viewport import (
     AGGREGATIONS,
@@ -113,7 +114,7 @@ class FieldSource:
         cells: N, cells along each side.
         length: side L of the square.
         extent: where the domain begins and ends on both axes: at its outer cells' edges.
-        bytes_read: bytes of the file that were read so far, chunks that were touched as a whole.
+        bytes_read: bytes of the file that were read so far, in whole chunks.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class FieldSource:
         self._close = close
         self._whole: dict[str, Array] = {}
         self._known: dict[str, _Look] = {}
+        self._kept = KeptParts()
 
     def reach(self, name: str) -> Reach:
         """How far a field's values go.
@@ -227,11 +229,13 @@ class FieldSource:
         """Sums over sums of weights; what stands for fewer cells than others is scaled down."""
         means, counts = self._level(name, mosaic, "mean"), mosaic.counts
         rows, columns = (each / mosaic.factor for each in mosaic.extents)
+        down, across, holes = self._holes(name, mosaic)
+        if rows[-1] < 1 or columns[-1] < 1 or holes.size:
+            means = means.copy()
         if rows[-1] < 1:
             means[-1] *= rows[-1]
         if columns[-1] < 1:
             means[:, -1] *= columns[-1]
-        down, across, holes = self._holes(name, mosaic)
         if holes.size:
             cells = rows[down] * columns[across] * mosaic.factor**2
             share = 1 - holes / cells
@@ -333,10 +337,13 @@ class FieldSource:
         return self._whole[name][rows, columns]
 
     def _read(self, name: str, rows: slice, columns: slice) -> Array:
-        """A part of a plane that has levels, or of one of them."""
-        part = self._planes.window(name, rows, columns)
-        self.bytes_read += _touched(rows, columns) * part.itemsize
-        return part
+        """A part of a plane that has levels, or of one of them; not to be changed."""
+        factor = int(name.split("/")[2]) if "/" in name else 1
+        side = side_of(self.cells, factor)
+        read = partial(self._planes.window, name)
+        found, count = self._kept.read(name, rows, columns, side, read)
+        self.bytes_read += count * found.itemsize
+        return found
 
 
 class _Look(NamedTuple):
@@ -344,11 +351,3 @@ class _Look(NamedTuple):
 
     reach: Reach
     holes: Array
-
-
-def _touched(rows: slice, columns: slice) -> int:
-    """How many values the chunks hold that a part of a plane with levels, or of one, touches."""
-    down, across = (
-        (each.stop - 1) // MAX_CHUNK - each.start // MAX_CHUNK + 1 for each in (rows, columns)
-    )
-    return down * across * MAX_CHUNK**2

@@ -164,7 +164,7 @@ def _bin(part: Array, height: int, width: int, aggregation: str) -> Array:
     if min(rows, columns) < 2:
         return np.ascontiguousarray(part)
     source = xarray.DataArray(
-        np.ascontiguousarray(part),
+        np.require(part, requirements=("C", "W")),  # for a read-only array Numba would compile anew
         coords={"y": np.arange(rows) + 0.5, "x": np.arange(columns) + 0.5},
         dims=("y", "x"),
     )
