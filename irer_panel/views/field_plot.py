@@ -7,7 +7,7 @@ from typing import Any
 import holoviews as hv
 import numpy as np
 import panel as pn
-from bokeh.models import BoxZoomTool, ColumnDataSource, WheelZoomTool
+from bokeh.models import BoxZoomTool, ColumnDataSource, SaveTool, WheelZoomTool
 from holoviews.core.data.interface import Interface
 from holoviews.streams import Pipe, PointerXY
 
@@ -107,6 +107,7 @@ def field_plot(picture: Picture) -> hv.Image:
             WheelZoomTool(maintain_focus=False),
             BoxZoomTool(match_aspect=True),
             "reset",
+            SaveTool(),
         ],
         active_tools=["pan", "wheel_zoom"],
         backend_opts={
@@ -116,8 +117,8 @@ def field_plot(picture: Picture) -> hv.Image:
             "plot.min_border_bottom": BOTTOM,
             "plot.toolbar_location": "above",
             "plot.toolbar.logo": None,
-            # Without room to spare the toolbar folds its last tool, the reset, into a menu.
-            "plot.toolbar.styles": {"min-width": "170px", "justify-content": "flex-start"},
+            # Without room to spare the toolbar folds its last tools into a menu.
+            "plot.toolbar.styles": {"min-width": "200px", "justify-content": "flex-start"},
         },
     )
 
@@ -149,6 +150,9 @@ class _Rendered:
     def show(self, picture: Picture) -> None:
         repaint(self.plot, picture)
         self.plot.state.title.text = picture.title
+        if source := picture.plane.source:
+            for tool in self.plot.state.select(type=SaveTool):
+                tool.filename = f"{picture.style.key}_{source.config.config_hash[:8]}"
         self.plot.handles["colorbar"].visible = not picture.plane.problem
         self.mask.data = mask_data(picture.holes)
         self.colour(picture)

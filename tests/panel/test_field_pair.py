@@ -8,6 +8,7 @@ import holoviews as hv
 import numpy as np
 import psutil
 import pytest
+from bokeh.models import SaveTool
 from panel_samples import write_run
 
 from engine.store.workspace import Workspace
@@ -83,6 +84,18 @@ def test_a_selected_run_is_drawn_cell_by_cell_in_its_own_colours(workspace):
         diverging = plots[1].handles["color_mapper"]
         assert diverging.low + diverging.high == pytest.approx(-2)
         assert ranges(plots[0]) == (-0.25, 15.75, -0.25, 15.75)
+
+    follow(workspace, check)
+
+
+def test_a_view_is_saved_under_the_name_of_its_field_and_run(workspace):
+    run, *_ = write_run(workspace)
+
+    async def check(pair, selection, plots):
+        selection.land(run)
+        await shows(pair, lambda: pair.fields is not None)
+        names = [plot.state.select_one(SaveTool).filename for plot in plots]
+        assert names == [f"rho_{run[:8]}", f"g_tt_{run[:8]}"]
 
     follow(workspace, check)
 
