@@ -69,7 +69,7 @@ class Cockpit(pn.viewable.Viewer):
             self.loop,
             snapshot=self.session.param.snapshot,
         )
-        self.help = Help(self.loop)
+        self.help = Help()
         self.shortcuts = Shortcuts(self)
         self.controls = HuntControls()
         self.header = Header(snapshot=self.session.param.snapshot)

@@ -1,21 +1,15 @@
 """The help: every figure of the page explained, and the keys; made when it is first opened."""
 
 import html
-from collections.abc import Callable
 
 import panel as pn
-import panel_material_ui as pmui
 
-from irer_panel.background import Loop
 from irer_panel.help_text import SECTIONS, Entry
 from irer_panel.keymap import BINDINGS, MANNERS
-from irer_panel.views.icon_button import CLOSE, HELP, IconButton
-
-WIDTH = 520
-"""Of the drawer, in pixels."""
+from irer_panel.views.drawer import Drawer
+from irer_panel.views.icon_button import HELP, IconButton
 
 _CSS = """
-:host { width: 100%; }
 article { font-size: 14px; line-height: 21px; color: var(--mui-palette-text-primary); }
 h3 { margin: 22px 0 8px; padding-top: 10px; font-size: 13px; line-height: 18px; font-weight: 600;
   letter-spacing: .04em; color: var(--mui-palette-primary-main);
@@ -58,37 +52,16 @@ def help_html() -> str:
 class Help(pn.viewable.Viewer):
     """The drawer; `button` opens it."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._loop = loop
         self.button = IconButton(self.open, label="Help (?)", drawing=HELP)
-        self.drawer: pmui.Drawer | None = None
-        self._place = pn.Column(styles={"position": "absolute"}, width=0, height=0, margin=0)
+        self.drawer = Drawer(_CSS, heading="Help")
 
     def open(self) -> None:
         """Show the help."""
-        if self.drawer is None:
-            self.drawer = _drawer(self.close)
-            self._place.append(self.drawer)
-        drawer = self.drawer
-        self._loop.soon(lambda: drawer.param.update(open=True))
-
-    def close(self) -> None:
-        """Hide it; it stays made."""
-        if self.drawer is not None:
-            self.drawer.open = False
+        if not self.drawer.text:
+            self.drawer.text = help_html()
+        self.drawer.asked += 1
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return self._place
-
-
-def _drawer(close: Callable[[], None]) -> pmui.Drawer:
-    head = pn.Row(
-        pmui.Typography("Help", variant="h6", margin=0),
-        IconButton(close, label="Close help (Esc)", drawing=CLOSE),
-        sizing_mode="stretch_width",
-        styles={"justify-content": "space-between", "align-items": "center"},
-    )
-    text = pn.pane.HTML(help_html(), stylesheets=[_CSS], sizing_mode="stretch_width", margin=0)
-    inside = pn.Column(head, text, styles={"padding": "16px 24px 32px", "gap": "12px"})
-    return pmui.Drawer(inside, anchor="right", size=WIDTH, sx={"maxWidth": "100%"})
+        return self.drawer

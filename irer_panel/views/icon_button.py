@@ -8,7 +8,6 @@ import param
 
 PREVIOUS = "M15.4 7.4 14 6l-6 6 6 6 1.4-1.4-4.6-4.6z"
 NEXT = "M10 6 8.6 7.4l4.6 4.6-4.6 4.6L10 18l6-6z"
-CLOSE = "M19 6.4 17.6 5 12 10.6 6.4 5 5 6.4l5.6 5.6L5 17.6 6.4 19l5.6-5.6 5.6 5.6 1.4-1.4-5.6-5.6z"
 HELP = (
     "M11 18h2v-2h-2zm1-16a10 10 0 1 0 0 20 10 10 0 0 0 0-20m0 18a8 8 0 1 1 0-16 8 8 0 0 1 0 16"
     "m0-14a4 4 0 0 0-4 4h2a2 2 0 1 1 4 0c0 2-3 1.8-3 5h2c0-2.2 3-2.5 3-5a4 4 0 0 0-4-4"
@@ -16,8 +15,8 @@ HELP = (
 """Drawings on 24 × 24 units, as SVG paths."""
 
 _CSS = """
-button { all: unset; box-sizing: border-box; width: 34px; height: 34px; padding: 5px;
-  border-radius: 50%; cursor: pointer; color: var(--mui-palette-primary-main); }
+button { all: unset; display: block; box-sizing: border-box; width: 34px; height: 34px;
+  padding: 5px; border-radius: 50%; cursor: pointer; color: var(--mui-palette-primary-main); }
 button:hover, button:focus-visible {
   background: color-mix(in srgb, var(--mui-palette-primary-main) 14%, transparent); }
 button:focus-visible { outline: 2px solid var(--mui-palette-primary-main); outline-offset: -2px; }

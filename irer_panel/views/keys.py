@@ -10,7 +10,8 @@ _SCRIPT = """
 // What takes any key: texts, choices, whatever lies open above the page.
 const TYPES = `input:not([type=checkbox], [type=radio], [type=button], [type=range]), textarea,
   select, [contenteditable=""], [contenteditable=true], [role=textbox], [role=combobox],
-  [role=spinbutton], [role=listbox], [role=menu], [role=dialog], [role=alertdialog]`
+  [role=spinbutton], [role=listbox], [role=menu], [role=dialog], [role=alertdialog],
+  dialog`
 // What the arrows move, wherever its focus came from.
 const SLIDES = "input[type=range], [role=slider], [role=menuitem], [role=treeitem]"
 // What needs keys where the keyboard led to it; after a click it keeps its focus, but not its keys.
