@@ -89,6 +89,8 @@ _CSS = """
   background: color-mix(in srgb, var(--mui-palette-primary-main) 24%, transparent) !important;
   color: var(--mui-palette-text-primary) !important; }
 .tabulator .tabulator-placeholder-contents { font-size: 14px !important; font-weight: 400; }
+.tabulator .tabulator-tableholder:focus-visible { outline-offset: -2px;
+  outline: 2px solid var(--mui-palette-primary-main) !important; }
 .tabulator .tabulator-footer { display: none !important; }
 """
 

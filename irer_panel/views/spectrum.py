@@ -25,7 +25,8 @@ from irer_panel.wording import short_id
 
 _CSS = """
 td, th { text-align: right; } td:first-child { font-weight: 600; text-align: left;
-  padding-right: 8px; color: var(--mui-palette-success-main); } tr.none td { color: var(--mui-palette-text-secondary); }
+  padding-right: 8px; color: var(--mui-palette-success-main); }
+tr.none td { color: var(--mui-palette-text-secondary); }
 """
 
 

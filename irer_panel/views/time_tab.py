@@ -113,9 +113,10 @@ class TimeTab(HuntView):
         player = self.player
         if player.disabled:
             return
-        if not player.direction and player.loop_policy == "once" and player.value == player.end:
-            player.value = player.start
-        player.direction = 0 if player.direction else 1
+        if player.loop_policy == "once" and player.value == player.end:
+            player.param.update(value=player.start, direction=1)
+        else:
+            player.direction = 0 if player.direction else 1
 
     def step(self, frames: int) -> None:
         """Go so many stored times on, or to the last on the way; below 0 goes back."""
