@@ -39,15 +39,15 @@ BINDINGS = (
     Binding("loop", ("l",), "L", "Time tab: play once or in a loop", player=True),
     Binding("tab", tuple("123456789"), "1 … 9", "open the first, second … tab"),
     Binding("theme", ("d",), "D", "dark or light"),
-    Binding("help", ("?",), "?", "open this help"),
-    Binding("close", (), "Esc", "close it"),
+    Binding("help", ("?",), "?", "open the help"),
+    Binding("close", (), "Esc", "close the help"),
 )
 """Every key, in the order in which they are listed."""
 
 BY_KEY: Mapping[str, Binding] = {key: each for each in BINDINGS for key in each.keys}
 
 MANNERS = (
-    "The list is that of the Runs tab, as it is sorted and filtered; before it is, newest first. "
+    "The list is that of the Runs tab, as it is sorted and filtered; newest first until it is. "
     "While you type, in an open menu, and on a slider the keys are left to it."
 )
 """What else there is to know of them."""
