@@ -17,10 +17,13 @@ from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel.background import loop_of, readers
 from irer_panel.controls import HuntControls
+from irer_panel.curtain import Curtains
 from irer_panel.job import PROMOTE, RESTORE, desk_of
 from irer_panel.link import Address, query_of, wanted_of, wanted_run
+from irer_panel.listing import Listing
 from irer_panel.selection import Selection
 from irer_panel.session import Session
+from irer_panel.shortcuts import Shortcuts
 from irer_panel.states import can_work, continuable
 from irer_panel.tabs import tabs_of
 from irer_panel.theme import THEME
@@ -29,8 +32,11 @@ from irer_panel.views.deck import Deck
 from irer_panel.views.field_panel import FieldPanel
 from irer_panel.views.fold import Fold
 from irer_panel.views.header import Header
+from irer_panel.views.help_drawer import Help
 from irer_panel.views.notice import Notice
+from irer_panel.views.run_steps import RunSteps
 from irer_panel.views.tiles import Tiles
+from irer_panel.walk import Walk
 
 TITLE = "IRER"
 
@@ -54,6 +60,17 @@ class Cockpit(pn.viewable.Viewer):
         self.loop = loop_of(pn.state.curdoc)
         self.session = Session(engine, self.loop)
         self.selection = Selection()
+        self.curtains = Curtains(self.selection, self.session)
+        self.listing = Listing()
+        self.walk = Walk(
+            engine.reader,
+            self.selection,
+            self.listing,
+            self.loop,
+            snapshot=self.session.param.snapshot,
+        )
+        self.help = Help()
+        self.shortcuts = Shortcuts(self)
         self.controls = HuntControls()
         self.header = Header(snapshot=self.session.param.snapshot)
         self.panel: ControlPanel | None = None
@@ -118,6 +135,8 @@ class Cockpit(pn.viewable.Viewer):
             owner.param.unwatch(watcher)
         self._closed, self._watchers = True, []
         self.session.close()
+        self.walk.close()
+        self.curtains.close()
         for view in (self.fields, self.panel, self.deck):
             if view is not None:
                 view.close()
@@ -163,7 +182,8 @@ class Cockpit(pn.viewable.Viewer):
 
     def _add_summary(self) -> None:
         look = self.session.param.snapshot
-        self.main.extend([Notice(self.go_on, snapshot=look), Tiles(snapshot=look), Fold()])
+        notice, tiles = Notice(self.go_on, snapshot=look), Tiles(snapshot=look)
+        self.main.extend([notice, tiles, Fold(), self.help])
 
     def _add_panel(self) -> None:
         look = self.session.param.snapshot
@@ -176,6 +196,7 @@ class Cockpit(pn.viewable.Viewer):
             self.selection,
             self.loop,
             self.restore,
+            RunSteps(self.walk),
             snapshot=self.session.param.snapshot,
         )
         self.fields.show_state(self._wanted)
@@ -190,14 +211,20 @@ class Cockpit(pn.viewable.Viewer):
             self.fields.pair.complete()
 
     def _add_deck(self) -> None:
-        self.deck = Deck(tabs_of(self), self.loop, self._wanted.get("tab", ""))
+        first = self._wanted.get("tab", "")
+        self.deck = Deck(tabs_of(self), self.loop, first, self._turn)
         self.deck.param.watch(self._note, "active")
         self.main.append(self.deck)
         self._note()
 
+    def _turn(self, tab: str) -> None:
+        self.curtains.show(tab)
+        self.shortcuts.follow(tab)
+
     def __panel__(self) -> pn.viewable.Viewable:
         left = pn.Column(self.side, width=320)
-        right = pn.Column(self.header, self.main, sizing_mode="stretch_width")
+        top = pn.Row(self.header, self.help.button, sizing_mode="stretch_width")
+        right = pn.Column(top, self.main, sizing_mode="stretch_width")
         return pn.Row(left, right, sizing_mode="stretch_width")
 
 
@@ -236,7 +263,7 @@ def create_page(engine: Engine) -> pmui.Page:
     pn.state.on_session_destroyed(cockpit.close)
     # As high as its content: Panel would fit it into the window, and views overlap.
     cockpit.main.styles = {"padding": "12px 16px 24px", "gap": "12px", "max-height": "none"}
-    cockpit.side.append(Address(query=cockpit.param.query))
+    cockpit.side.extend([Address(query=cockpit.param.query), cockpit.shortcuts.keys])
     page = pmui.Page(
         title=TITLE,
         meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",
@@ -247,7 +274,7 @@ def create_page(engine: Engine) -> pmui.Page:
             ".MuiAppBar-root": {"bgcolor": "primary.contrastText", "color": "primary.main"},
             ".header .title": {"color": "text.primary"},
         },
-        header=[cockpit.header],
+        header=[cockpit.header, cockpit.help.button],
         sidebar=[cockpit.side],
         sidebar_width=336,
         main=[cockpit.main],
@@ -256,6 +283,7 @@ def create_page(engine: Engine) -> pmui.Page:
     with edit_readonly(page):
         page.busy = False  # else every callback updates the page, which walks all its models
     page.param.watch(lambda event: setattr(cockpit, "dark", event.new), "dark_theme")
+    cockpit.param.watch(lambda event: setattr(page, "dark_theme", event.new), "dark")
     return page
 
 

@@ -4,10 +4,11 @@ All but the first are imported when they are made: a page that shows the runs ne
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
+from irer_panel.selection import Selection
 from irer_panel.views.deck import Maker
 from irer_panel.views.runs_tab import RunsTab
 
@@ -16,41 +17,53 @@ if TYPE_CHECKING:
 
 
 def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
-    """The tabs of a page: title → view."""
-    engine, selection, loop = cockpit.engine, cockpit.selection, cockpit.loop
-    look = cockpit.session.param.snapshot
+    """The tabs of a page: title → view. Each sees the page through a curtain of its own."""
+    engine, loop = cockpit.engine, cockpit.loop
+
+    def seen(title: str) -> tuple[Selection, Any]:
+        curtain = cockpit.curtains.of(title)
+        return curtain.selection, curtain.param.snapshot
 
     def runs() -> pn.viewable.Viewer:
-        return RunsTab(engine.reader, selection, loop, cockpit.promote, snapshot=look)
+        selection, look = seen("Runs")
+        return RunsTab(
+            engine.reader, selection, loop, cockpit.listing, cockpit.promote, snapshot=look
+        )
 
     def time() -> pn.viewable.Viewer:
         from irer_panel.views.time_tab import TimeTab
 
+        selection, look = seen("Time")
         return TimeTab(engine.workspace, selection, loop, snapshot=look)
 
     def audit() -> pn.viewable.Viewer:
         from irer_panel.views.audit_tab import AuditTab
 
+        selection, look = seen("Audit")
         return AuditTab(engine, selection, loop, snapshot=look)
 
     def hunt() -> pn.viewable.Viewer:
         from irer_panel.views.hunt_tab import HuntTab
 
+        selection, look = seen("Hunt")
         return HuntTab(engine, selection, loop, snapshot=look)
 
     def spectrum() -> pn.viewable.Viewer:
         from irer_panel.views.spectrum import SpectrumTab
 
+        selection, look = seen("Spectrum")
         return SpectrumTab(engine, selection, loop, snapshot=look)
 
     def live() -> pn.viewable.Viewer:
         from irer_panel.views.live import LiveView
 
+        _, look = seen("Live")
         return LiveView(engine, loop, snapshot=look)
 
     def log() -> pn.viewable.Viewer:
         from irer_panel.views.log import LogView
 
+        _, look = seen("Log")
         return LogView(engine.workspace.hunt_log_path, loop, snapshot=look)
 
     return {

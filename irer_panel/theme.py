@@ -14,6 +14,14 @@ NARROW = 1000
 _BREAKPOINTS = {"values": {"xs": 0, "sm": NARROW, "md": 1100, "lg": 1280, "xl": 1536}}
 _TYPOGRAPHY = {"button": {"textTransform": "none", "fontWeight": 600}}
 
+_FOCUS = {
+    "&.Mui-focusVisible": {
+        "outline": "2px solid var(--mui-palette-primary-main)",
+        "outlineOffset": "-2px",
+    }
+}
+"""What the keyboard is on: a ring, besides the material design's faint shade."""
+
 
 def _scheme(
     accent: str, on_accent: str, success: str, warning: str, error: str, ground: str, paper: str
@@ -29,6 +37,7 @@ def _scheme(
         },
         "breakpoints": _BREAKPOINTS,
         "typography": _TYPOGRAPHY,
+        "components": {"MuiButtonBase": {"styleOverrides": {"root": _FOCUS}}},
     }
 
 

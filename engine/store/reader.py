@@ -17,6 +17,7 @@ from engine.store.filters import EVERY_ROW, Filters
 from engine.store.listing import ALL_RUNS
 from engine.store.pages import Order, columns, count, counts, fittest, page
 from engine.store.pareto import front
+from engine.store.rank import rank
 from engine.store.tables import connect_reader, translated
 
 __all__ = ["COLUMNS", "LedgerReader"]
@@ -99,6 +100,27 @@ class LedgerReader:
         """How many rows `runs` has without a limit."""
         with self._scope(hunt_id) as (connection, scope):
             return 0 if connection is None else count(connection, scope, filters)
+
+    def rank(
+        self,
+        config_hash: str,
+        hunt_id: str | None = None,
+        *,
+        order: str = "",
+        filters: Filters = EVERY_ROW,
+    ) -> int | None:
+        """At which row of `runs` a run stands, from 0; its first where it has several places.
+
+        None where it is not among them.
+
+        Raises:
+            SettingsError: an order that is no column.
+        """
+        wanted = Order.parse(order)
+        with self._scope(hunt_id) as (connection, scope):
+            if connection is None:
+                return None
+            return rank(connection, scope, wanted, config_hash, filters)
 
     def pareto(self, hunt_id: str | None = None) -> list[dict[str, Any]]:
         """The runs that no other beats in both log_prime_sse and sdg_h_norm_l2 (small is good).

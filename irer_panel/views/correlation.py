@@ -10,6 +10,7 @@ import panel as pn
 from engine.hunt.correlation import REPORTED, Correlation, signed, stability_fidelity
 from engine.hunt.table import HuntTable
 from irer_panel.background import Loop
+from irer_panel.help_text import CARDS
 from irer_panel.views.table_view import PAPER, TableView, emptiness
 from irer_panel.wording import counted
 
@@ -68,11 +69,7 @@ class CorrelationView(TableView):
     """Pearson's r with its interval, and Spearman's ρ."""
 
     title = "Stability–fidelity correlation"
-    help = (
-        "Correlation of log SSE with log H-norm over the scored runs: above 0, fidelity and "
-        "stability come together. +0.72 was once reported. It belongs to the runs that the "
-        "search chose, and is no property of the model."
-    )
+    help = CARDS[title].text
 
     def __init__(self, loop: Loop | None = None, **params: Any) -> None:
         super().__init__(loop, **params)

@@ -21,11 +21,20 @@ class Deck(pn.viewable.Viewer):
 
     active = param.String(default="", doc="Title of the open tab.")
 
-    def __init__(self, makers: Mapping[str, Maker], loop: Loop, first: str = "") -> None:
-        """Open the tab called `first`; the first of all where there is none of that name."""
+    def __init__(
+        self,
+        makers: Mapping[str, Maker],
+        loop: Loop,
+        first: str = "",
+        on_turn: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """Open the tab called `first`; the first of all where there is none of that name.
+
+        `on_turn` hears the title of each tab that is opened, before its view is made.
+        """
         super().__init__()
-        self._makers, self._loop = dict(makers), loop
-        self._titles = tuple(makers)
+        self._makers, self._loop, self._on_turn = dict(makers), loop, on_turn
+        self.titles = tuple(makers)
         self.views: dict[str, pn.viewable.Viewer] = {}
         self._closed = False
         self._places = {
@@ -34,22 +43,22 @@ class Deck(pn.viewable.Viewer):
                 sizing_mode="stretch_width",
                 styles={"padding-top": "12px"},
             )
-            for title in self._titles
+            for title in self.titles
         }
         self._tabs = pmui.Tabs(*self._places.items(), sizing_mode="stretch_width", margin=0)
         self._tabs.param.watch(self._turned, "active")
-        self._tabs.active = self._titles.index(first) if first in self._titles else 0
+        self._tabs.active = self.titles.index(first) if first in self.titles else 0
         self._turned()
 
     @property
     def moved(self) -> bool:
         """Whether another tab than the first is open."""
-        return self.active != self._titles[0]
+        return self.active != self.titles[0]
 
     def open(self, title: str) -> None:
         """Show a tab; a title that there is none of changes nothing."""
-        if title in self._titles:
-            self._tabs.active = self._titles.index(title)
+        if title in self.titles:
+            self._tabs.active = self.titles.index(title)
 
     def close(self) -> None:
         """Free the views that were made."""
@@ -59,7 +68,8 @@ class Deck(pn.viewable.Viewer):
                 close()
 
     def _turned(self, *_: Any) -> None:
-        title = self._titles[self._tabs.active]
+        title = self.titles[self._tabs.active]
+        self._on_turn(title)
         self.active = title
         maker = self._makers.pop(title, None)
         if maker is not None:

@@ -12,6 +12,7 @@ from engine.hunt.generations import Generations, by_generation
 from engine.hunt.table import FITNESS, H_NORM, SSE, HuntTable, Metric
 from irer_panel.background import Loop
 from irer_panel.chart import GOOD, PLAIN, add_ring, add_tip, chart, nearest, on_tap
+from irer_panel.help_text import CARDS
 from irer_panel.selection import Selection
 from irer_panel.views.table_view import PickingView, emptiness
 
@@ -28,10 +29,7 @@ class EvolutionView(PickingView):
     """A figure of the runs against the generation; a tap selects a generation's best run."""
 
     title = "Evolution"
-    help = (
-        "Best run, median and the middle half of each generation's runs with a score; the step "
-        "line is the best so far. Failed runs are counted under the cursor, and enter no line."
-    )
+    help = CARDS[title].text
 
     def __init__(
         self, selection: Selection | None = None, loop: Loop | None = None, **params: Any

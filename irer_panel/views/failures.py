@@ -11,6 +11,7 @@ import panel as pn
 from engine.hunt.table import HuntTable
 from engine.settings import STATUS_OK
 from irer_panel.background import Loop
+from irer_panel.help_text import CARDS
 from irer_panel.views.table_view import PAPER, TableView, emptiness
 from irer_panel.wording import count, number
 
@@ -65,10 +66,7 @@ class FailureView(TableView):
     """How many runs have a score, and how many failed in which way."""
 
     title = "Failures"
-    help = (
-        "What became of the hunt's runs, by class. A failed run never becomes a score: it enters "
-        "no line, no mean and no correlation. A run that the search asked for twice counts twice."
-    )
+    help = CARDS[title].text
 
     def __init__(self, loop: Loop | None = None, **params: Any) -> None:
         super().__init__(loop, **params)

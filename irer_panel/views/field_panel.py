@@ -72,11 +72,22 @@ class FieldPanel(HuntView):
         selection: Selection,
         loop: Loop,
         on_restore: Callable[[str], None],
+        steps: pn.viewable.Viewer | None = None,
         **params: Any,
     ) -> None:
+        """Show the selected run.
+
+        Args:
+            workspace: where its artifact is.
+            selection: which run.
+            loop: where the page lives.
+            on_restore: asks for an evicted run's artifact.
+            steps: what leads to the run's neighbours, where there is a list of them.
+            params: `snapshot`.
+        """
         super().__init__(**params)
         self._selection = selection
-        self.heading = RunHeading(selection, snapshot=self.param.snapshot)
+        self.heading = RunHeading(selection, steps, snapshot=self.param.snapshot)
         self.pair = FieldPair(workspace, selection, loop)
         self.tools = [FieldTools(self.pair, index) for index in range(len(self.pair.plots))]
         self.pair.tools[:] = self.tools

@@ -19,7 +19,8 @@ _CSS = f"""
 .chip {{ display: flex; align-items: center; gap: 6px; padding: 3px 10px 3px 8px;
   border-radius: 12px; border: 1px solid var(--tone); font-weight: 500;
   background: color-mix(in srgb, var(--tone) 22%, transparent); }}
-.chip b {{ color: var(--tone); font-weight: 700; width: 12px; text-align: center; }}
+.chip b {{ color: color-mix(in srgb, var(--tone) 70%, var(--mui-palette-text-primary));
+  font-weight: 700; width: 12px; text-align: center; }}
 .progress {{ flex: 1 1 200px; min-width: 0; max-width: 760px; }}
 .line {{ display: flex; justify-content: space-between; gap: 12px; }}
 .line span {{ overflow: hidden; text-overflow: ellipsis; }}

@@ -11,6 +11,7 @@ import panel_material_ui as pmui
 from engine.hunt.importance import Importances, importances
 from engine.hunt.table import FITNESS, H_NORM, SSE, HuntTable, Metric
 from irer_panel.background import Loop
+from irer_panel.help_text import CARDS
 from irer_panel.points import key_name
 from irer_panel.views.table_view import PAPER, TableView, emptiness
 from irer_panel.wording import number
@@ -45,11 +46,7 @@ class ImportanceView(TableView):
     """PED-ANOVA's shares for a figure of choice."""
 
     title = "Importances"
-    help = (
-        "How differently the best tenth of the runs chose each searched key from all runs "
-        "(PED-ANOVA), as shares of 100 %. It does not say which way to turn a key, and sees none "
-        "that matter only together."
-    )
+    help = CARDS[title].text
 
     def __init__(self, loop: Loop | None = None, **params: Any) -> None:
         super().__init__(loop, **params)

@@ -12,6 +12,7 @@ from engine.hunt.ancestry import Ancestry, Relative, ancestry
 from engine.hunt.table import FITNESS, H_NORM, SSE, HuntTable
 from engine.store.reader import LedgerReader
 from irer_panel.background import Loop
+from irer_panel.help_text import CARDS
 from irer_panel.points import key_name
 from irer_panel.selection import Selection
 from irer_panel.views.table_view import TableView
@@ -22,10 +23,7 @@ class LineageView(TableView):
     """The relatives of the selected run, each a line that selects it."""
 
     title = "Lineage"
-    help = (
-        "Parents of the selected run, drawn again from the hunt's seed where its strategy is "
-        "genetic, and the runs that promote or replicate it. Where nothing is known, it says so."
-    )
+    help = CARDS[title].text
 
     def __init__(
         self,

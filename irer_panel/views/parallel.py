@@ -21,6 +21,7 @@ from irer_panel.chart import (
     nearest,
     on_tap,
 )
+from irer_panel.help_text import CARDS
 from irer_panel.points import Axis, Points, Rows, points
 from irer_panel.selection import Selection
 from irer_panel.views.table_view import PickingView, emptiness
@@ -36,11 +37,7 @@ class ParallelView(PickingView):
     """The runs over all axes; a tap on an axis selects the run that crosses it there."""
 
     title = "Parallel coordinates"
-    help = (
-        "Each scored run is a line that crosses every axis at its value; keys span their searched "
-        "interval, figures what was found. A box over an axis selects the runs that cross it "
-        "there, in the scatters too; the selected run is the thick cyan line."
-    )
+    help = CARDS[title].text
 
     def __init__(
         self,

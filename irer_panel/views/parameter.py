@@ -22,6 +22,7 @@ from irer_panel.chart import (
     nearest,
     on_tap,
 )
+from irer_panel.help_text import CARDS
 from irer_panel.points import Points, Rows, key_name, points
 from irer_panel.selection import Selection
 from irer_panel.views.table_view import PickingView, emptiness
@@ -34,10 +35,7 @@ class ParameterView(PickingView):
     """The runs by one searched key and one figure; a tap selects the run next to it."""
 
     title = "Parameter against figure"
-    help = (
-        "Each scored run by one searched key and one figure. Runs that a box or lasso of any of "
-        "these figures selects are cyan in all of them."
-    )
+    help = CARDS[title].text
 
     def __init__(
         self,

@@ -63,9 +63,18 @@ def heading_html(run_id: str, run: Mapping[str, Any] | None) -> str:
 class RunHeading(HuntView):
     """The selected run in one line, with the switch that follows the newest."""
 
-    def __init__(self, selection: Selection, **params: Any) -> None:
+    def __init__(
+        self, selection: Selection, steps: pn.viewable.Viewer | None = None, **params: Any
+    ) -> None:
+        """Show the selected run.
+
+        Args:
+            selection: which run.
+            steps: what leads to its neighbours, where there is a list of them.
+            params: `snapshot`.
+        """
         super().__init__(**params)
-        self._selection = selection
+        self._selection, self._steps = selection, steps
         self._pane = pn.pane.HTML("", stylesheets=[_CSS], sizing_mode="stretch_width", margin=0)
         self._follow = pmui.Switch.from_param(
             selection.param.follow, label="Follow newest", size="small", margin=0, sx=_SWITCH_SX
@@ -84,6 +93,7 @@ class RunHeading(HuntView):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Row(
+            *([self._steps] if self._steps is not None else []),
             self._pane,
             self._follow,
             sizing_mode="stretch_width",

@@ -12,6 +12,7 @@ from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
 from engine.store.reader import LedgerReader
 from irer_panel.background import Loop, Newest, readers
+from irer_panel.listing import Listing
 from irer_panel.run_page import NEWEST_FIRST, PAGE, RunPage, RunQuery, read_page
 from irer_panel.selection import Selection
 from irer_panel.views.hunt_view import HuntView
@@ -88,6 +89,8 @@ _CSS = """
   background: color-mix(in srgb, var(--mui-palette-primary-main) 24%, transparent) !important;
   color: var(--mui-palette-text-primary) !important; }
 .tabulator .tabulator-placeholder-contents { font-size: 14px !important; font-weight: 400; }
+.tabulator .tabulator-tableholder:focus-visible { outline-offset: -2px;
+  outline: 2px solid var(--mui-palette-primary-main) !important; }
 .tabulator .tabulator-footer { display: none !important; }
 """
 
@@ -130,10 +133,25 @@ class RunList(HuntView):
     """The runs of the shown hunt; the selected one is marked, a click picks another."""
 
     def __init__(
-        self, reader: LedgerReader, selection: Selection, loop: Loop, **params: Any
+        self,
+        reader: LedgerReader,
+        selection: Selection,
+        loop: Loop,
+        listing: Listing | None = None,
+        **params: Any,
     ) -> None:
+        """List the runs.
+
+        Args:
+            reader: of the ledger.
+            selection: which run is marked, and which a click sets.
+            loop: where the page lives.
+            listing: is told how the list stands; None for one of its own.
+            params: `snapshot`.
+        """
         super().__init__(**params)
         self._reader, self._selection = reader, selection
+        self._listing = listing or Listing()
         self._reads: Newest[RunPage] = Newest(readers, loop, self._show)
         self.tools = RunTools(COLUMNS, USUAL)
         self._count = pmui.Typography("", variant="body2", margin=0)
@@ -167,7 +185,7 @@ class RunList(HuntView):
             },
         )
         self._table.on_click(self._clicked)
-        self._watcher = selection.param.watch(self._mark, "run")
+        self._watcher = selection.param.watch(self._follow, "run")
         self._table.param.watch(self._first_page, "sorters")
         self.tools.param.watch(self._first_page, "filters")
         self.tools.param.watch(self._choose, "columns")
@@ -196,6 +214,8 @@ class RunList(HuntView):
         return query, self.snapshot.sequence
 
     def _first_page(self, *_: Any) -> None:
+        order = order_of(self._table.sorters)
+        self._listing.param.update(order=order, filters=self.tools.filters)
         self.pages.value = 0
         self._ask()
 
@@ -207,6 +227,13 @@ class RunList(HuntView):
         self._table.value = run_table(page.rows)
         self._count.object = page.problem or page.words
         self.pages.param.update(count=page.pages, value=page.query.page)
+        self._mark()
+
+    def _follow(self, *_: Any) -> None:
+        """Mark the run that is selected now; where a step led to it, turn to its page."""
+        run, place = self._listing.walked
+        if run == self._selection.run:
+            self.pages.value = place // PAGE
         self._mark()
 
     def _mark(self, *_: Any) -> None:

@@ -7,6 +7,7 @@ import panel as pn
 
 from engine.store.reader import LedgerReader
 from irer_panel.background import Loop
+from irer_panel.listing import Listing
 from irer_panel.selection import Selection
 from irer_panel.views.best import BestRun
 from irer_panel.views.hunt_view import HuntView
@@ -21,11 +22,12 @@ class RunsTab(HuntView):
         reader: LedgerReader,
         selection: Selection,
         loop: Loop,
+        listing: Listing,
         on_promote: Callable[[str], None],
         **params: Any,
     ) -> None:
         super().__init__(**params)
-        self.runs = RunList(reader, selection, loop, snapshot=self.param.snapshot)
+        self.runs = RunList(reader, selection, loop, listing, snapshot=self.param.snapshot)
         self.best = BestRun(on_promote, snapshot=self.param.snapshot)
 
     def close(self) -> None:

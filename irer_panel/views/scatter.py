@@ -15,6 +15,7 @@ from engine.hunt.table import H_NORM, SSE, HuntTable, Numbers
 from irer_panel.background import Loop, Newest, painters
 from irer_panel.chart import frame_of, nearest, on_tap
 from irer_panel.density import Density, around, density
+from irer_panel.help_text import CARDS
 from irer_panel.points import FITTEST, MOST, Points, Rows, points
 from irer_panel.selection import Selection
 from irer_panel.viewport import Range, Window
@@ -61,11 +62,7 @@ class ScatterView(PickingView):
     """SSE against H-norm; a tap selects the run next to it."""
 
     title = "Fidelity and stability"
-    help = (
-        "Each scored run by its SSE and H-norm, small being good in both; the line is the front "
-        "that no run beats in both, the box is where success lies. The more solid a point, the "
-        "smaller the larger of its two p-values; a diamond is below 0.01, before correction."
-    )
+    help = CARDS[title].text
 
     def __init__(
         self, selection: Selection | None = None, loop: Loop | None = None, **params: Any

@@ -24,8 +24,9 @@ from irer_panel.views.spectrum_plot import SpectrumPlot, legend
 from irer_panel.wording import short_id
 
 _CSS = """
-td, th { text-align: right; } td:first-child { color: #12a57d; font-weight: 600; text-align: left;
-  padding-right: 8px; } tr.none td { color: var(--mui-palette-text-secondary); }
+td, th { text-align: right; } td:first-child { font-weight: 600; text-align: left;
+  padding-right: 8px; color: var(--mui-palette-success-main); }
+tr.none td { color: var(--mui-palette-text-secondary); }
 """
 
 

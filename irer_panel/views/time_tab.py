@@ -108,6 +108,26 @@ class TimeTab(HuntView):
         ]
         self._request()
 
+    def play_or_pause(self) -> None:
+        """Start the film or hold it; at its end it starts from its beginning."""
+        player = self.player
+        if player.disabled:
+            return
+        if player.loop_policy == "once" and player.value == player.end:
+            player.param.update(value=player.start, direction=1)
+        else:
+            player.direction = 0 if player.direction else 1
+
+    def step(self, frames: int) -> None:
+        """Go so many stored times on, or to the last on the way; below 0 goes back."""
+        player = self.player
+        if not player.disabled:
+            player.value = max(player.start, min(int(player.value) + frames, player.end))
+
+    def loop_or_once(self) -> None:
+        """Let the film begin again at its end, or end there."""
+        self.player.loop_policy = "once" if self.player.loop_policy == "loop" else "loop"
+
     def close(self) -> None:
         """Follow the selection no more."""
         self._reads.close()

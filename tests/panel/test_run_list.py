@@ -12,6 +12,7 @@ from engine.store.reader import LedgerReader
 from engine.store.run_row import RunRow
 from engine.store.workspace import Workspace
 from irer_panel.background import NoLoop
+from irer_panel.listing import Listing
 from irer_panel.run_page import PAGE, RunQuery, read_page
 from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot
@@ -46,10 +47,10 @@ def settle(so):
         time.sleep(0.01)
 
 
-def run_list(reader, hunt, selection=None):
+def run_list(reader, hunt, selection=None, listing=None):
     look = Snapshot(sequence=1)
     look = Snapshot(shown=type(look.shown)(state="completed", hunt_id=hunt), sequence=1)
-    view = RunList(reader, selection or Selection(), NoLoop(), snapshot=look)
+    view = RunList(reader, selection or Selection(), NoLoop(), listing, snapshot=look)
     settle(lambda: view._count.object)
     return view
 
@@ -112,6 +113,31 @@ def test_sorting_filtering_and_turning_pages(hunted):
     view.tools.low.value = view.tools.high.value = ""
     assert not view.tools.high.error_state
     assert view.tools.filters == Filters()
+    view.close()
+
+
+def test_a_step_over_a_border_turns_the_page_and_a_pick_elsewhere_does_not(hunted):
+    reader, hunt = hunted
+    selection, listing = Selection(), Listing()
+    view = run_list(reader, hunt, selection, listing)
+    ids = [row["config_hash"] for row in reader.runs(hunt, order="-")]
+    selection.pick(ids[24])
+    assert view.pages.value == 0
+    listing.walked = (ids[12], 12)
+    assert view.pages.value == 0, "the selection leads"
+    selection.pick(ids[12])
+    settle(lambda: view._count.object == "11–20 of 25 runs")
+    assert view._table.selection == [2]
+    view.close()
+
+
+def test_the_list_says_how_it_stands(hunted):
+    listing = Listing()
+    view = run_list(*hunted, listing=listing)
+    view._table.sorters = [{"field": "log_prime_sse", "dir": "desc"}]
+    assert listing.order == "-log_prime_sse"
+    view.tools.statuses.value = ["diverged"]
+    assert listing.filters == Filters(statuses=("diverged",))
     view.close()
 
 

@@ -142,3 +142,32 @@ def test_a_run_that_cannot_be_read_hides_the_film_and_says_why(tmp_path):
     assert tab._nothing.visible
     assert "expected" in tab._nothing.object
     tab.close()
+
+
+def test_the_player_is_moved_by_steps_and_starts_anew_at_its_end(hunted):
+    workspace, run = hunted
+    tab = TimeTab(workspace, Selection(run=run), NoLoop())
+    until = time.monotonic() + 30
+    while not tab._words.object:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    last = tab.player.end
+    assert tab.player.value == last >= 3
+    tab.step(-2)
+    assert tab.player.value == last - 2
+    tab.step(99)
+    assert tab.player.value == last
+    tab.play_or_pause()
+    assert (tab.player.value, tab.player.direction) == (0, 1)
+    tab.play_or_pause()
+    assert (tab.player.value, tab.player.direction) == (0, 0)
+    tab.loop_or_once()
+    tab.step(last)
+    tab.play_or_pause()
+    assert (tab.player.loop_policy, tab.player.value) == ("loop", last), "a loop goes on"
+    tab.loop_or_once()
+    assert tab.player.loop_policy == "once"
+    tab.player.disabled = True
+    tab.step(-1)
+    assert tab.player.value == last
+    tab.close()

@@ -69,6 +69,22 @@ def test_a_page_is_a_slice_of_the_sorted_whole(filled, order):
             assert got == whole[offset : offset + limit], (hunt, limit, offset)
 
 
+@pytest.mark.parametrize(
+    "order",
+    ["", "-", *(f"{way}{n}" for n in ("fitness", "n_peaks", "status") for way in ("", "-"))],
+)
+def test_a_run_stands_where_the_whole_has_it_first(filled, order):
+    reader, hunts = filled
+    scored = Filters(statuses=("ok",), ranges={"n_peaks": (3, None)})
+    for hunt, filters in itertools.product((None, *hunts), (Filters(), scored)):
+        ids = [row["config_hash"] for row in reader.runs(hunt, order=order, filters=filters)]
+        assert ids
+        for run in list(dict.fromkeys(ids))[::3]:
+            got = reader.rank(run, hunt, order=order, filters=filters)
+            assert got == ids.index(run), (hunt, filters, run)
+    assert reader.rank("f" * 40, hunts[0], order=order) is None
+
+
 FILTERS = {
     "a status": (Filters(statuses=("ok",)), lambda r: r["status"] == "ok"),
     "two statuses": (

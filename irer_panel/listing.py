@@ -1,0 +1,106 @@
+"""How the run list stands, and the rows of it around the selected run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import param
+
+from engine.errors import EngineError
+from engine.store.filters import EVERY_ROW, Filters
+from engine.store.reader import LedgerReader
+from irer_panel.run_page import NEWEST_FIRST
+
+REACH = 25
+"""Rows on each side of a place that are read with it: so many steps need no other read."""
+
+
+class Listing(param.Parameterized):
+    """Sort and filters of one session's run list, also where the list was never opened."""
+
+    order = param.String(default=NEWEST_FIRST, doc="As `LedgerReader.runs` takes it.")
+    filters = param.ClassSelector(default=EVERY_ROW, class_=Filters, doc="Which rows.")
+    walked = param.Tuple(
+        default=("", 0), length=2, doc="The run that a step led to, and its row from 0."
+    )
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Which rows, in which order, of which state of the ledger.
+
+    Attributes:
+        hunt_id: the hunt; empty for all runs.
+        order: as `LedgerReader.runs` takes it.
+        filters: which rows.
+        sequence: the last event of that state.
+    """
+
+    hunt_id: str = ""
+    order: str = NEWEST_FIRST
+    filters: Filters = EVERY_ROW
+    sequence: int = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """A stretch of the list, and where a run stands in the whole.
+
+    Attributes:
+        listed: the list.
+        run: the run that was asked for.
+        place: its row, from 0; None where the list does not hold it.
+        first: row of the stretch's first.
+        ids: the runs of the stretch.
+        total: rows on all.
+    """
+
+    listed: Listed
+    run: str
+    place: int | None = None
+    first: int = 0
+    ids: Sequence[str] = ()
+    total: int = 0
+
+    def at(self, place: int) -> str | None:
+        """The run of a row, None where the stretch does not hold the row."""
+        at = place - self.first
+        return self.ids[at] if 0 <= at < len(self.ids) else None
+
+
+def stepped(place: int | None, steps: int, total: int) -> int:
+    """The row that many steps lead to; they end at the list's ends.
+
+    From a run that the list does not hold, either way leads to its first row.
+    """
+    return max(0, min((-1 if place is None else place) + steps, total - 1))
+
+
+def surroundings(
+    reader: LedgerReader, listed: Listed, run: str, steps: int = 0, hint: int | None = None
+) -> Surroundings:
+    """Read the rows around the one that some steps from a run lead to. Call it off the event loop.
+
+    Args:
+        reader: of the ledger.
+        listed: the list.
+        run: where the steps begin, empty for no run.
+        steps: how many rows on; below 0 for back.
+        hint: the row where the run stood last, which tells its places apart.
+
+    Returns:
+        The rows; none where the ledger cannot be read, which the list itself says in words.
+    """
+    hunt = listed.hunt_id or None
+    how: dict[str, Any] = {"order": listed.order, "filters": listed.filters}
+    try:
+        total = reader.count(hunt, listed.filters)
+        place = hint
+        there = [] if hint is None else reader.runs(hunt, limit=1, offset=hint, **how)
+        if not there or there[0]["config_hash"] != run:
+            place = reader.rank(run, hunt, **how) if run else None
+        first = max(0, stepped(place, steps, total) - REACH)
+        rows = reader.runs(hunt, limit=2 * REACH + 1, offset=first, **how)
+    except EngineError:
+        return Surroundings(listed, run)
+    return Surroundings(listed, run, place, first, [row["config_hash"] for row in rows], total)

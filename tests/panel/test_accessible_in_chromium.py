@@ -1,0 +1,116 @@
+"""WCAG AA on the page itself: contrast of every text, a name for every control, a visible focus."""
+
+import re
+from pathlib import Path
+
+import pytest
+from audited_hunt import hunted
+from browsing import TIMEOUT, becomes
+
+from irer_panel.help_text import SECTIONS
+
+pytestmark = pytest.mark.browser
+
+FAINT = Path(__file__).with_name("contrast.js").read_text()
+DRAWN = ("⋮",)
+"""Drawings that are written: AA asks 3:1 of them (1.4.11). The dots of a plot's full toolbar."""
+
+NAMED = "button|link|tab|slider|switch|checkbox|combobox|textbox|searchbox|spinbutton|radio"
+TABS = list(SECTIONS)[1:]
+
+READY = {
+    "Runs": "Download JSON",
+    "Hunt": "Lineage",
+    "Spectrum": "Target shuffle",
+    "Audit": "Golden parameters",
+    "Time": "Make a GIF",
+    "Live": "Last sign of life",
+    "Log": "completed after",
+}
+"""A text that a tab has once it is there."""
+
+FOCUSED = """() => {
+  let on = document.activeElement
+  while (on?.shadowRoot?.activeElement) { on = on.shadowRoot.activeElement }
+  if (!on || on === document.body) { return null }
+  // A ring of its own, or of what stands for it: a text field's frame, a slider's halo.
+  const ringed = (element) => {
+    const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(element)
+    return (outlineStyle !== "none" && parseFloat(outlineWidth) >= 1) || boxShadow !== "none"
+  }
+  const stands = ".MuiInputBase-root.Mui-focused, .Mui-focusVisible, .MuiAccordionSummary-root"
+  const around = on.closest(stands)
+  const name = on.ariaLabel || on.title || on.textContent.trim().slice(0, 30) || on.outerHTML
+  const visible = ringed(on) || (around && (around.matches(".MuiInputBase-root") || ringed(around)))
+  return [name.slice(0, 160), Boolean(visible)]
+}"""
+
+
+@pytest.fixture(scope="module")
+def served(start_server, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("accessible")
+    engine = hunted(folder, history_frames=3)
+    engine.close()
+    return start_server(workspace=folder)
+
+
+def shown(page, tab):
+    page.get_by_role("tab", name=tab, exact=True).click()
+    page.get_by_text(READY[tab]).first.wait_for(timeout=TIMEOUT)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_every_text_has_the_contrast_of_aa(served, open_page, theme):
+    page, *_ = open_page(f"{served.url}/?theme={theme}")
+    page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
+    for tab in TABS:
+        shown(page, tab)
+        # Until what fades in is there.
+        becomes(lambda: not faint(page) or page.wait_for_timeout(500), seconds=10)
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Help").wait_for()
+    assert faint(page) == []
+
+
+def faint(page):
+    return [each for each in page.evaluate(FAINT) if not each.endswith(DRAWN)]
+
+
+def test_a_text_that_is_too_faint_is_found(served, open_page):
+    page, *_ = open_page(served.url)
+    page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
+    page.evaluate(
+        """() => {
+          const host = document.createElement("div")
+          host.attachShadow({mode: "open"}).innerHTML =
+            '<p style="color: rgb(255 255 255 / 30%); background: #222">far too faint</p>'
+          document.body.append(host)
+        }"""
+    )
+    assert any("far too faint" in each for each in faint(page))
+
+
+def test_every_control_has_a_name(served, open_page):
+    page, *_ = open_page(served.url)
+    page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
+    for tab in TABS:
+        shown(page, tab)
+        lines = page.locator("body").aria_snapshot().splitlines()
+        controls = [line.strip() for line in lines if re.match(rf"\s*- ({NAMED})\b", line)]
+        assert len(controls) > 20
+        assert [line for line in controls if '"' not in line and " /" not in line] == [], tab
+
+
+def test_the_focus_is_seen_wherever_the_keyboard_leads(served, open_page):
+    page, *_ = open_page(served.url)
+    page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
+    page.get_by_role("button", name="Download JSON").wait_for(timeout=TIMEOUT)
+    seen = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUSED)
+        if found is None:
+            break
+        seen.append(tuple(found))
+    assert len(seen) > 20
+    assert [name for name, visible in seen if not visible] == []

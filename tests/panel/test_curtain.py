@@ -1,0 +1,104 @@
+"""A tab that is hidden reads nothing, and is right again when it is shown."""
+
+import pytest
+from audited_hunt import becomes, hunted
+
+from irer_panel.app import Cockpit
+from irer_panel.curtain import Curtain
+from irer_panel.selection import Selection
+from irer_panel.session import Session
+from irer_panel.snapshot import Snapshot
+from irer_panel.views import audit_tab, spectrum
+
+# Panel's own, of a table's value.
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    engine = hunted(tmp_path_factory.mktemp("curtain"), num_generations=3, population_size=8)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def curtain(engine):
+    page = Selection()
+    session = Session(engine, loop=None)
+    curtain = Curtain(page, session)
+    yield page, session, curtain
+    curtain.close()
+
+
+def test_a_drawn_curtain_lets_nothing_in_and_opens_on_the_newest(curtain):
+    page, session, curtain = curtain
+    seen = []
+    curtain.selection.param.watch(lambda event: seen.append(event.new), "run")
+    for run in ("a" * 40, "b" * 40):
+        page.pick(run)
+    session.snapshot = look = Snapshot(sequence=7)
+    assert seen == []
+    assert curtain.snapshot is not look
+    curtain.shown = True
+    assert seen == ["b" * 40]
+    assert curtain.snapshot is look
+    page.pick("c" * 40)
+    assert seen[-1] == "c" * 40
+
+
+def test_what_a_tab_picks_the_page_picks(curtain):
+    page, _, curtain = curtain
+    curtain.shown = True
+    curtain.selection.pick("a" * 40)
+    assert (page.run, page.follow) == ("a" * 40, False)
+    assert (curtain.selection.run, curtain.selection.follow) == ("a" * 40, False)
+
+
+def test_a_closed_curtain_follows_nothing(curtain):
+    page, _, curtain = curtain
+    curtain.shown = True
+    curtain.close()
+    page.pick("a" * 40)
+    assert curtain.selection.run == ""
+
+
+def test_twenty_runs_pass_a_hidden_tab_unread_and_it_shows_the_right_one(engine, monkeypatch):
+    read = []
+
+    def counting(original):
+        def reading(*arguments):
+            read.append(arguments[-1])
+            return original(*arguments)
+
+        return reading
+
+    monkeypatch.setattr(spectrum, "read", counting(spectrum.read))
+    monkeypatch.setattr(audit_tab, "read_facts", counting(audit_tab.read_facts))
+    cockpit = Cockpit(engine)
+    try:
+        cockpit.furnish()
+        becomes(lambda: cockpit.deck is not None and cockpit.selection.run)
+        deck = cockpit.deck
+        deck.open("Spectrum")
+        tab = deck.views["Spectrum"]
+        becomes(lambda: cockpit.selection.run in tab._heading.object)
+        deck.open("Audit")
+        becomes(lambda: cockpit.selection.run in read[1:])
+        deck.open("Runs")
+        read.clear()
+        before = cockpit.selection.run
+        ids = dict.fromkeys(row["config_hash"] for row in engine.reader.runs())
+        runs = [run for run in ids if run != before] * 20
+        runs = runs[:20]
+        for run in runs:
+            cockpit.selection.pick(run)
+        cockpit.session.snapshot = Snapshot(
+            shown=cockpit.session.snapshot.shown, runs=cockpit.session.snapshot.runs, sequence=99
+        )
+        assert cockpit.selection.run == runs[-1]
+        assert read == []
+        deck.open("Spectrum")
+        becomes(lambda: runs[-1] in tab._heading.object and "Reading" not in tab._heading.object)
+        assert read == [runs[-1]]
+    finally:
+        cockpit.close()
