@@ -1,9 +1,12 @@
 """A tab that is hidden reads nothing, and is right again when it is shown."""
 
-import pytest
-from audited_hunt import becomes, hunted
+import asyncio
+from dataclasses import replace
 
-from irer_panel.app import Cockpit
+import pytest
+from audited_hunt import hunted
+
+from irer_panel.app import create_view
 from irer_panel.curtain import Curtain
 from irer_panel.selection import Selection
 from irer_panel.session import Session
@@ -74,31 +77,39 @@ def test_twenty_runs_pass_a_hidden_tab_unread_and_it_shows_the_right_one(engine,
 
     monkeypatch.setattr(spectrum, "read", counting(spectrum.read))
     monkeypatch.setattr(audit_tab, "read_facts", counting(audit_tab.read_facts))
-    cockpit = Cockpit(engine)
-    try:
-        cockpit.furnish()
-        becomes(lambda: cockpit.deck is not None and cockpit.selection.run)
+
+    async def becomes(so):
+        async with asyncio.timeout(30):
+            while not so():
+                await asyncio.sleep(0.02)
+
+    async def run():
+        cockpit = create_view(engine)
+        await becomes(lambda: cockpit.deck is not None and cockpit.selection.run)
         deck = cockpit.deck
         deck.open("Spectrum")
+        await becomes(lambda: "Spectrum" in deck.views)
         tab = deck.views["Spectrum"]
-        becomes(lambda: cockpit.selection.run in tab._heading.object)
+        await becomes(lambda: cockpit.selection.run in tab._heading.object)
         deck.open("Audit")
-        becomes(lambda: cockpit.selection.run in read[1:])
+        await becomes(lambda: cockpit.selection.run in read[1:])
         deck.open("Runs")
+        await becomes(lambda: deck.active == "Runs")
         read.clear()
         before = cockpit.selection.run
         ids = dict.fromkeys(row["config_hash"] for row in engine.reader.runs())
-        runs = [run for run in ids if run != before] * 20
-        runs = runs[:20]
-        for run in runs:
-            cockpit.selection.pick(run)
-        cockpit.session.snapshot = Snapshot(
-            shown=cockpit.session.snapshot.shown, runs=cockpit.session.snapshot.runs, sequence=99
-        )
+        runs = ([run for run in ids if run != before] * 20)[:20]
+        for each in runs:
+            cockpit.selection.pick(each)
+            await asyncio.sleep(0.02)
+        cockpit.session.snapshot = replace(cockpit.session.snapshot, sequence=99)
         assert cockpit.selection.run == runs[-1]
         assert read == []
         deck.open("Spectrum")
-        becomes(lambda: runs[-1] in tab._heading.object and "Reading" not in tab._heading.object)
+        await becomes(
+            lambda: runs[-1] in tab._heading.object and "Reading" not in tab._heading.object
+        )
         assert read == [runs[-1]]
-    finally:
         cockpit.close()
+
+    asyncio.run(run())

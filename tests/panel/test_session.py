@@ -190,12 +190,16 @@ def test_a_picked_run_stays_when_another_lands_and_follow_catches_up():
 
 def test_a_row_of_the_list_picks_its_run(finished):
     engine, *_ = finished
-    cockpit = settled(engine, until=lambda c: len(c.session.snapshot.runs) == 4)
-    table = cockpit.deck.views["Runs"].runs._table
-    assert table.selection == [0]
-    cockpit.deck.views["Runs"].runs._clicked(type("Click", (), {"row": 2}))
-    assert cockpit.selection.run == table.value["config_hash"].iloc[2]
-    assert table.selection == [2]
+    picked = []
+
+    def clicked(cockpit):
+        table = cockpit.deck.views["Runs"].runs._table
+        if not picked and len(cockpit.session.snapshot.runs) == 4 and table.selection == [0]:
+            picked.append(table.value["config_hash"].iloc[2])
+            cockpit.deck.views["Runs"].runs._clicked(type("Click", (), {"row": 2}))
+        return picked and table.selection == [2]
+
+    assert settled(engine, until=clicked).selection.run == picked[0]
 
 
 def test_stop_and_a_second_start_reach_the_engine_and_their_refusals_the_page(finished):
