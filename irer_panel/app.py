@@ -261,10 +261,22 @@ def create_page(engine: Engine) -> pmui.Page:
         main=[cockpit.main],
         busy_indicator=None,
     )
-    with edit_readonly(page):
-        page.busy = False  # else every callback updates the page, which walks all its models
+    _never_busy(page)
     page.param.watch(lambda event: setattr(cockpit, "dark", event.new), "dark_theme")
     return page
+
+
+def _never_busy(page: pmui.Page) -> None:
+    """Have a page follow Panel's count of callbacks no more.
+
+    Each of them would update the page, which walks all its models; and the count, which all pages
+    share, would hold the page, with all that is on it, when its session is over.
+    """
+    with edit_readonly(page):
+        page.busy = False
+    for watcher in list(pn.state.param.watchers.get("busy", {}).get("value", [])):
+        if getattr(getattr(watcher.fn, "__self__", None), "self", None) is page:
+            pn.state.param.unwatch(watcher)
 
 
 def _promote(run: str, workspace: str) -> str:

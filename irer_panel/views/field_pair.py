@@ -94,6 +94,8 @@ class FieldPair(pn.viewable.Viewer):
         """Follow the selection no more."""
         self._paints.close()
         self._cuts.close()
+        for plot in self.plots:
+            plot.close()
         self._selection.param.unwatch(self._watcher)
 
     @property
