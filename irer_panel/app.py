@@ -70,10 +70,14 @@ class Cockpit(pn.viewable.Viewer):
         ]
         self._closed = False
         self.session.param.watch(self._land, "snapshot")
+        chosen = self.selection.param.watch(lambda event: self.session.choose(event.new), "run")
         if run := wanted_run(self._wanted):
             self.selection.pick(run)
         picked = self.selection.param.watch(self._note, ["run", "follow"])
-        self._watchers: list[tuple[param.Parameterized, Any]] = [(self.selection, picked)]
+        self._watchers: list[tuple[param.Parameterized, Any]] = [
+            (self.selection, chosen),
+            (self.selection, picked),
+        ]
         self.session.open()
 
     def start(self) -> None:
