@@ -246,6 +246,7 @@ def create_page(engine: Engine) -> pmui.Page:
     cockpit = Cockpit(engine, wanted_of(pn.state.session_args or {}))
     pn.state.onload(cockpit.furnish)
     pn.state.on_session_destroyed(cockpit.close)
+    pn.state.on_session_destroyed(_forget)
     # As high as its content: Panel would fit it into the window, and views overlap.
     cockpit.main.styles = {"padding": "12px 16px 24px", "gap": "12px", "max-height": "none"}
     cockpit.side.append(Address(query=cockpit.param.query))
@@ -268,6 +269,13 @@ def create_page(engine: Engine) -> pmui.Page:
     _never_busy(page)
     page.param.watch(lambda event: setattr(cockpit, "dark", event.new), "dark_theme")
     return page
+
+
+def _forget(session: Any) -> None:
+    """Have Panel forget the document of a session that is over: its notifications would hold it."""
+    for ref, (_, _, document, _) in list(pn.state._views.items()):
+        if document is session._document:
+            pn.state._views.pop(ref, None)
 
 
 def _never_busy(page: pmui.Page) -> None:
