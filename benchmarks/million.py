@@ -17,18 +17,13 @@ SMALL_HUNT = 1000
 _BATCH = 10_000
 
 
-def build(path: Path, runs: int, *, alone: bool = False) -> None:
+def build(path: Path, runs: int) -> None:
     """Write a ledger: one hunt with nine tenths of the runs, and hunts of a thousand.
 
     One run in ten has failed, and one in twenty lacks a figure.
-
-    Args:
-        path: of the ledger.
-        runs: how many.
-        alone: whether one hunt has them all.
     """
     with Ledger(path) as ledger:
-        big = runs if alone else runs * 9 // 10
+        big = runs * 9 // 10
         sizes = [big, *[SMALL_HUNT] * ((runs - big) // SMALL_HUNT)]
         hunts = [ledger.create_hunt(HuntSettings()) for _ in sizes]
     connection = sqlite3.connect(path, isolation_level=None)
