@@ -87,10 +87,14 @@ class Cockpit(pn.viewable.Viewer):
         ]
         self._closed = False
         self.session.param.watch(self._land, "snapshot")
+        chosen = self.selection.param.watch(lambda event: self.session.choose(event.new), "run")
         if run := wanted_run(self._wanted):
             self.selection.pick(run)
         picked = self.selection.param.watch(self._note, ["run", "follow"])
-        self._watchers: list[tuple[param.Parameterized, Any]] = [(self.selection, picked)]
+        self._watchers: list[tuple[param.Parameterized, Any]] = [
+            (self.selection, chosen),
+            (self.selection, picked),
+        ]
         self.session.open()
 
     def start(self) -> None:
@@ -261,6 +265,7 @@ def create_page(engine: Engine) -> pmui.Page:
     cockpit = Cockpit(engine, wanted_of(pn.state.session_args or {}))
     pn.state.onload(cockpit.furnish)
     pn.state.on_session_destroyed(cockpit.close)
+    pn.state.on_session_destroyed(_forget)
     # As high as its content: Panel would fit it into the window, and views overlap.
     cockpit.main.styles = {"padding": "12px 16px 24px", "gap": "12px", "max-height": "none"}
     cockpit.side.extend([Address(query=cockpit.param.query), cockpit.shortcuts.keys])
@@ -280,11 +285,30 @@ def create_page(engine: Engine) -> pmui.Page:
         main=[cockpit.main],
         busy_indicator=None,
     )
-    with edit_readonly(page):
-        page.busy = False  # else every callback updates the page, which walks all its models
+    _never_busy(page)
     page.param.watch(lambda event: setattr(cockpit, "dark", event.new), "dark_theme")
     cockpit.param.watch(lambda event: setattr(page, "dark_theme", event.new), "dark")
     return page
+
+
+def _forget(session: Any) -> None:
+    """Have Panel forget the document of a session that is over: its notifications would hold it."""
+    for ref, (_, _, document, _) in list(pn.state._views.items()):
+        if document is session._document:
+            pn.state._views.pop(ref, None)
+
+
+def _never_busy(page: pmui.Page) -> None:
+    """Have a page follow Panel's count of callbacks no more.
+
+    Each of them would update the page, which walks all its models; and the count, which all pages
+    share, would hold the page, with all that is on it, when its session is over.
+    """
+    with edit_readonly(page):
+        page.busy = False
+    for watcher in list(pn.state.param.watchers.get("busy", {}).get("value", [])):
+        if getattr(getattr(watcher.fn, "__self__", None), "self", None) is page:
+            pn.state.param.unwatch(watcher)
 
 
 def _promote(run: str, workspace: str) -> str:

@@ -11,6 +11,7 @@ from engine.errors import EngineError
 from engine.hunt.table import HuntTable, read_table
 from engine.store.reader import LedgerReader
 from irer_panel.background import Loop, Newest, readers
+from irer_panel.shared import shared
 from irer_panel.snapshot import Snapshot
 
 LEAST_WAIT = 0.5
@@ -29,11 +30,18 @@ class Reading:
     cost: float
 
 
-def read(reader: LedgerReader, hunt_id: str) -> Reading:
-    """Read a hunt's table; the empty id gives the empty table."""
+def read(reader: LedgerReader, hunt_id: str, sequence: int) -> Reading:
+    """Read a hunt's table, once for all pages; the empty id gives the empty table.
+
+    Args:
+        reader: of the ledger.
+        hunt_id: which hunt.
+        sequence: the ledger event up to which it must be read at least.
+    """
     began = time.monotonic()
     try:
-        table, problem = read_table(reader, hunt_id) if hunt_id else HuntTable(), ""
+        state, work = (hunt_id, sequence), partial(read_table, reader, hunt_id)
+        table, problem = shared(reader, "table", state, work) if hunt_id else HuntTable(), ""
     except EngineError as error:
         table, problem = None, str(error)
     return Reading(table, problem, time.monotonic() - began)
@@ -77,7 +85,7 @@ class HuntFeed(param.Parameterized):
 
     def _read(self) -> None:
         self._waits = False
-        self._reads.request(partial(read, self._reader, self._wanted[0]))
+        self._reads.request(partial(read, self._reader, *self._wanted))
 
     def _show(self, reading: Reading) -> None:
         self._not_before = time.monotonic() + max(LEAST_WAIT, SHARE * reading.cost)

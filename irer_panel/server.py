@@ -21,9 +21,9 @@ from bokeh.util.warnings import BokehUserWarning
 from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
+from irer_panel import density, viewport
 from irer_panel.app import TITLE, create_page
 from irer_panel.background import painters
-from irer_panel.viewport import warm_up
 
 DEFAULT_PORT = 5006
 MAX_PORT = 65_535
@@ -157,7 +157,8 @@ def _worth_telling(record: logging.LogRecord) -> bool:
 
 def _warm_up() -> None:
     """What the first picture and hunt need, loaded while nobody waits for it."""
-    warm_up()
+    viewport.warm_up()
+    density.warm_up()
     importlib.import_module("engine.physics.simulate")
     # Of all that is loaded by now nothing becomes garbage: without it, a full collection no longer
     # stops every thread for a fifth of a second.

@@ -43,6 +43,7 @@ class Session(param.Parameterized):
         self._woken = False
         self._closed = False
         self._looked = 0.0
+        self._chosen = ""
         self._unsubscribe: Callable[[], None] | None = None
 
     def open(self) -> None:
@@ -60,6 +61,12 @@ class Session(param.Parameterized):
             wait = max(0.0, self._looked + PERIOD - time.monotonic())
         self._loop.later(wait, self._look)
 
+    def choose(self, run: str) -> None:
+        """Look for the row of a run too, which may be older than those that every look sees."""
+        self._chosen = run
+        if self.snapshot.run(run) is None:
+            self.wake()
+
     def close(self) -> None:
         """Look no more and leave the bus; closing twice does no harm."""
         self._closed = True
@@ -71,8 +78,8 @@ class Session(param.Parameterized):
         with self._lock:
             self._woken = False
             self._looked = time.monotonic()
-        before = self.snapshot
-        self._reads.request(lambda: look(self._engine, before))
+        before, chosen = self.snapshot, self._chosen
+        self._reads.request(lambda: look(self._engine, before, chosen))
 
     def _show(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from engine.errors import EngineError
@@ -10,15 +11,18 @@ from engine.hunt.engine import Engine
 from engine.hunt.significance import read_report
 from engine.live.status import HuntStatus
 from engine.settings import HuntSettings
+from engine.store.reader import COLUMNS
 from irer_panel.job import Job, desk_of
 from irer_panel.promotion import newest_promotion
 from irer_panel.room import Room, room_of
+from irer_panel.shared import shared
 
 INTERRUPTED = "interrupted"
 """State of a hunt whose process ended before it did, and that nobody goes on with."""
 
-MAX_RUNS = 1000
-"""Most runs that a page lists, newest first."""
+NEWEST = 100
+"""How many of a hunt's newest runs a look sees; of any other run it sees the row that it asks for.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +34,10 @@ class Snapshot:
         shown: the status that the page shows: the same, or (before the first hunt of this
             process) what the ledger remembers of the latest hunt.
         elsewhere: who hunts in the workspace from another process, empty for nobody.
-        runs: the shown hunt's runs, newest first, ledger columns; all runs where none is.
+        runs: the `NEWEST` runs of the shown hunt, newest first, ledger columns; of all runs where
+            none is.
+        chosen: the row of the run that the page's user chose, where it is of the shown hunt but
+            not among `runs`.
         best: its best run, JSON-ready, with its whole config.
         conclusion: what its scores say together, empty until it is over.
         sequence: the last ledger event that was seen.
@@ -45,6 +52,7 @@ class Snapshot:
     shown: HuntStatus = field(default_factory=HuntStatus)
     elsewhere: str = ""
     runs: Sequence[Mapping[str, Any]] = ()
+    chosen: Mapping[str, Any] | None = None
     best: Mapping[str, Any] | None = None
     conclusion: str = ""
     sequence: int = -1
@@ -55,20 +63,37 @@ class Snapshot:
     taken: float = 0.0
 
     def run(self, run_id: str) -> Mapping[str, Any] | None:
-        """The row of one run of `runs`, None where it is not among them."""
-        return next((row for row in self.runs if row["config_hash"] == run_id), None)
+        """The row of one run of `runs`, or of the chosen one; None for any other."""
+        known = self.runs if self.chosen is None else (*self.runs, self.chosen)
+        return next((row for row in known if row["config_hash"] == run_id), None)
 
     @property
     def newest(self) -> str:
-        """The newest run whose artifact is kept, empty for none."""
-        kept = (r for r in self.runs if r["artifact_sha256"] and not r["evicted"])
+        """The newest run whose artifact is kept, else the best if its is; empty for none."""
+        known = (*self.runs, self.best) if self.best else self.runs
+        kept = (r for r in known if r["artifact_sha256"] and not r["evicted"])
         return next((row["config_hash"] for row in kept), "")
 
 
-def look(engine: Engine, before: Snapshot) -> Snapshot:
+@dataclass(frozen=True, eq=False)
+class _Hunt:
+    """What the ledger says of a hunt, for all pages that show it."""
+
+    runs: Sequence[Mapping[str, Any]]
+    best: Mapping[str, Any] | None
+    promotion: Mapping[str, Any] | None
+    conclusion: str
+
+
+def look(engine: Engine, before: Snapshot, chosen: str = "") -> Snapshot:
     """Read status and ledger; what has not changed since `before` is taken from it.
 
     Reads files: call it off the event loop.
+
+    Args:
+        engine: what to look at.
+        before: the look before this one.
+        chosen: id of a run whose row is wanted in any case; empty for none.
     """
     status = engine.status()
     job = desk_of(engine).job
@@ -76,34 +101,60 @@ def look(engine: Engine, before: Snapshot) -> Snapshot:
     try:
         # A job of ours holds the workspace as another process would.
         now = replace(now, elsewhere="" if job.active else engine.busy_elsewhere() or "")
-        now = _read_ledger(engine, now, before)
+        now = _read_ledger(engine, now, before, chosen)
         return replace(now, room=room_of(engine.workspace))
     except EngineError as error:
         return replace(now, problem=str(error))
 
 
-def _read_ledger(engine: Engine, now: Snapshot, before: Snapshot) -> Snapshot:
+def _read_ledger(engine: Engine, now: Snapshot, before: Snapshot, chosen: str) -> Snapshot:
     hunt = engine.reader.latest_hunt()
     hunt_id = now.status.hunt_id or (hunt["hunt_id"] if hunt else "")
     ours = bool(now.status.hunt_id)
     if hunt and hunt["hunt_id"] != hunt_id and not now.status.active:
         hunt_id, ours = hunt["hunt_id"], False  # another process has hunted since
     sequence = engine.reader.last_seq()
+    state = (sequence, hunt_id, now.job)  # a restored run is no event
     known = (before.sequence, before.shown.hunt_id, before.job)
-    if (sequence, hunt_id, now.job) != known:  # a restored run is no event
-        best = _best_record(engine, hunt_id) if hunt_id else None
+    if state != known:
+        said = shared(engine, "hunt", state, partial(_read_hunt, engine, hunt_id))
         now = replace(
             now,
-            runs=engine.reader.runs(hunt_id or None, limit=MAX_RUNS, order="-"),
-            best=best,
-            promotion=newest_promotion(engine.workspace, best["config_hash"]) if best else None,
-            conclusion=_conclusion(engine, hunt_id),
+            runs=said.runs,
+            best=said.best,
+            promotion=said.promotion,
+            conclusion=said.conclusion,
             sequence=sequence,
         )
+    last = before.chosen
+    if state != known or (last["config_hash"] if last else "") != chosen:
+        now = replace(now, chosen=_row(engine, replace(now, chosen=None), hunt_id, chosen))
     if not ours and hunt:
         counts = engine.reader.counts(hunt_id)
         now = replace(now, shown=recalled(hunt, now.runs, now.best, counts, bool(now.elsewhere)))
     return now
+
+
+def _read_hunt(engine: Engine, hunt_id: str) -> _Hunt:
+    best = _best_record(engine, hunt_id) if hunt_id else None
+    return _Hunt(
+        engine.reader.runs(hunt_id or None, limit=NEWEST, order="-"),
+        best,
+        newest_promotion(engine.workspace, best["config_hash"]) if best else None,
+        _conclusion(engine, hunt_id),
+    )
+
+
+def _row(engine: Engine, now: Snapshot, hunt_id: str, run: str) -> Mapping[str, Any] | None:
+    """The row of a run as `runs` would have it, where it is not there; its newest place counts."""
+    if not run or now.run(run) is not None:
+        return None
+    found = engine.reader.run(run)
+    places = [each for each in found["places"] if each["hunt_id"] == hunt_id] if found else []
+    if not found or (hunt_id and not places):
+        return None
+    whole = {**found, **(places[-1] if places else {})}
+    return {name: whole.get(name) for name in COLUMNS}
 
 
 def _best_record(engine: Engine, hunt_id: str) -> dict[str, Any] | None:

@@ -98,7 +98,7 @@ class FieldPair(pn.viewable.Viewer):
         self._selection.param.unwatch(self._watcher)
         self.param.update(painted=None, fields=None)  # what nobody holds any more is closed
         for plot in self.plots:
-            plot.forget()
+            plot.close()
 
     @property
     def comparing(self) -> bool:

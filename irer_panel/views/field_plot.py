@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+from weakref import WeakMethod
 
 import holoviews as hv
 import numpy as np
@@ -172,8 +173,15 @@ class FieldPlot(pn.viewable.Viewer):
         self._ranges = ranges
         self._rendered: dict[str, _Rendered] = {}
         self._pipe = Pipe(data=BLANK)
-        self.plot = hv.DynamicMap(partial(_draw, self._remember), streams=[self._pipe])
+        self.plot = hv.DynamicMap(partial(_draw, WeakMethod(self._remember)), streams=[self._pipe])
         self.pointer = PointerXY(source=self.plot)
+
+    def close(self) -> None:
+        """Leave HoloViews' list of callbacks, which holds every plot in it; let go of the field."""
+        for each in self._rendered.values():
+            each.plot.cleanup()
+        self._rendered = {}
+        self._pipe.update(data=BLANK)
 
     @property
     def picture(self) -> Picture:
@@ -192,10 +200,6 @@ class FieldPlot(pn.viewable.Viewer):
         self._pipe.update(data=self.picture.looking(look))
         for each in self._rendered.values():
             each.colour(self.picture)
-
-    def forget(self) -> None:
-        """Let go of the field; what pages show of it stays there."""
-        self._pipe.update(data=BLANK)
 
     def _remember(self, plot: Any, _: Any) -> None:
         self._ranges.join(plot)
@@ -216,5 +220,12 @@ class FieldPlot(pn.viewable.Viewer):
         )
 
 
-def _draw(hook: Any, data: Picture) -> hv.Image:
-    return field_plot(data).opts(hooks=[hook])
+def _draw(remember: WeakMethod[Any], data: Picture) -> hv.Image:
+    """The plot, which tells of its renderings; HoloViews keeps the options of what lives."""
+
+    def tell(plot: Any, element: Any) -> None:
+        told = remember()
+        if told is not None:
+            told(plot, element)
+
+    return field_plot(data).opts(hooks=[tell])
