@@ -14,9 +14,10 @@ from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel.background import loop_of, readers
+from irer_panel.compared import Compared
 from irer_panel.controls import HuntControls
 from irer_panel.job import PROMOTE, RESTORE, desk_of
-from irer_panel.link import Address, query_of, wanted_of, wanted_run
+from irer_panel.link import Address, query_of, wanted_compared, wanted_of, wanted_run
 from irer_panel.selection import Selection
 from irer_panel.session import Session
 from irer_panel.states import can_work, continuable
@@ -54,6 +55,7 @@ class Cockpit(pn.viewable.Viewer):
         self.loop = loop_of(pn.state.curdoc)
         self.session = Session(engine, self.loop)
         self.selection = Selection()
+        self.compared = Compared(*wanted_compared(self._wanted))
         self.controls = HuntControls()
         self.header = Header(snapshot=self.session.param.snapshot)
         self.panel: ControlPanel | None = None
@@ -73,7 +75,11 @@ class Cockpit(pn.viewable.Viewer):
         if run := wanted_run(self._wanted):
             self.selection.pick(run)
         picked = self.selection.param.watch(self._note, ["run", "follow"])
-        self._watchers: list[tuple[param.Parameterized, Any]] = [(self.selection, picked)]
+        marked = self.compared.param.watch(self._note, "runs")
+        self._watchers: list[tuple[param.Parameterized, Any]] = [
+            (self.selection, picked),
+            (self.compared, marked),
+        ]
         self.session.open()
 
     def start(self) -> None:
@@ -107,6 +113,11 @@ class Cockpit(pn.viewable.Viewer):
     def restore(self, run: str) -> None:
         """Make the artifact of an evicted run again, in the background."""
         self._work(RESTORE, run, partial(_restore, run, str(self.engine.workspace.root)))
+
+    def compare(self) -> None:
+        """Show the marked runs side by side."""
+        if self.deck is not None:
+            self.deck.open("Compare")
 
     def furnish(self) -> None:
         """Add the views, from top to bottom."""
@@ -145,6 +156,7 @@ class Cockpit(pn.viewable.Viewer):
         state = {
             "run": "" if self.selection.follow else self.selection.run,
             "tab": self.deck.active if self.deck.moved else "",
+            "compare": ",".join(self.compared.runs),
             "theme": "" if self.dark else "light",
             **self.fields.view_state(),
         }

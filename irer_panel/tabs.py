@@ -22,7 +22,20 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
     def runs() -> pn.viewable.Viewer:
         from irer_panel.views.runs_tab import RunsTab
 
-        return RunsTab(engine.reader, selection, loop, cockpit.promote, snapshot=look)
+        return RunsTab(
+            engine.reader,
+            selection,
+            loop,
+            cockpit.promote,
+            compared=cockpit.compared,
+            on_compare=cockpit.compare,
+            snapshot=look,
+        )
+
+    def compare() -> pn.viewable.Viewer:
+        from irer_panel.views.compare_tab import CompareTab
+
+        return CompareTab(engine, selection, cockpit.compared, loop, snapshot=look)
 
     def time() -> pn.viewable.Viewer:
         from irer_panel.views.time_tab import TimeTab
@@ -56,6 +69,7 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
 
     return {
         "Runs": runs,
+        "Compare": compare,
         "Hunt": hunt,
         "Spectrum": spectrum,
         "Audit": audit,
