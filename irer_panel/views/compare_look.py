@@ -88,6 +88,6 @@ class CompareLook(pn.viewable.Viewer):
             self.pixel,
             self.own_limits,
             sizing_mode="stretch_width",
-            margin=(0, 0, 4, 0),
+            margin=(0, 0, 10, 0),
             styles={"flex-wrap": "wrap", "gap": "12px 8px", "align-items": "center"},
         )

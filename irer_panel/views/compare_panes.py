@@ -15,7 +15,7 @@ from irer_panel.wording import short_id
 
 Call = Callable[[], object]
 
-_BOX = {"flex": "1 1 350px", "min-width": "0", "max-width": "max(350px, min(720px, 62vh))"}
+_BOX = {"flex": "1 1 350px", "min-width": "0", "max-width": "max(350px, min(640px, 54vh))"}
 _HEAD = {"align-items": "center", "gap": "4px 10px", "flex-wrap": "wrap", "min-height": "34px"}
 _NOTE = {
     "font-size": "12px",
@@ -80,6 +80,7 @@ class RunPane(pn.viewable.Viewer):
             variant="text",
             size="small",
             margin=0,
+            align="center",
             description="Select this run",
             sx=_NAME_SX,
             on_click=lambda _: on_pick(self.run),
@@ -88,11 +89,16 @@ class RunPane(pn.viewable.Viewer):
             icon="close",
             size="small",
             margin=0,
+            align="center",
             description="Take it out of the comparison",
             on_click=lambda _: on_remove(self.run),
         )
         self.worth = pmui.Typography(
-            "", variant="body2", margin=0, styles={"flex": "1 1 180px", "min-width": "0"}
+            "",
+            variant="body2",
+            margin=0,
+            align="center",
+            styles={"flex": "1 1 180px", "min-width": "0"},
         )
         self.words = pmui.Typography("", variant="body1", margin=(24, 0), visible=False)
         self._field = pn.Column(sizing_mode="stretch_width", visible=False)

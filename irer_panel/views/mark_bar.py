@@ -9,7 +9,9 @@ import panel_material_ui as pmui
 
 from irer_panel.compared import MOST, Compared
 
+# As high as two lines whether or not there are two: nothing below moves under the cursor.
 _CSS = """
+div.words { display: flex; flex-direction: column; justify-content: center; min-height: 40px; }
 p { margin: 0; font-size: 13px; line-height: 20px; color: var(--mui-palette-text-secondary); }
 p b { color: var(--mui-palette-text-primary); font-weight: 600; }
 p.refused { color: var(--mui-palette-warning-main); }
@@ -24,7 +26,7 @@ def marks_html(compared: Compared) -> str:
         words = f"<p><b>{count} of {MOST}</b> marked for comparison</p>"
     if compared.refused:
         words += f'<p class="refused" role="alert">⚠ {html.escape(compared.refused)}</p>'
-    return words
+    return f'<div class="words">{words}</div>'
 
 
 class MarkBar(pn.viewable.Viewer):
@@ -34,9 +36,13 @@ class MarkBar(pn.viewable.Viewer):
         super().__init__()
         self._compared = compared
         self._words = pn.pane.HTML(
-            "", stylesheets=[_CSS], margin=0, styles={"flex": "0 1 auto", "min-width": "0"}
+            "",
+            stylesheets=[_CSS],
+            margin=0,
+            align="center",
+            styles={"flex": "0 1 auto", "min-width": "0"},
         )
-        small: dict[str, Any] = {"size": "small", "margin": 0}
+        small: dict[str, Any] = {"size": "small", "margin": 0, "align": "center"}
         self.compare = pmui.Button(
             label="Compare",
             icon="grid_view",
@@ -62,8 +68,8 @@ class MarkBar(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Row(
             self.compare,
-            self._words,
             self.clear,
+            self._words,
             sizing_mode="stretch_width",
             margin=(0, 0, 8, 0),
             styles={"align-items": "center", "gap": "4px 12px", "flex-wrap": "wrap"},

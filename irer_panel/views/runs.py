@@ -202,7 +202,7 @@ class RunList(HuntView):
             header_align=dict.fromkeys(numbers, "right"),
             show_index=False,
             disabled=True,
-            selectable=1,
+            selectable=False,  # by the browser itself, which would take a tick for a selection
             pagination="remote",
             page_size=PAGE,
             sortable={name: name not in _UNSORTED for name in COLUMNS},
