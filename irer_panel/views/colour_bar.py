@@ -10,7 +10,8 @@ CSS = """
   color: var(--mui-palette-text-primary); font-variant-numeric: tabular-nums; }
 .bar > b { font-weight: 600; line-height: 14px; }
 .scale { flex: 1 1 auto; margin-right: 24px; }
-.ramp { height: 14px; border-radius: 2px; background-clip: padding-box !important; border: 1px solid var(--mui-palette-divider); }
+.ramp { height: 14px; border-radius: 2px; background-clip: padding-box !important;
+  border: 1px solid var(--mui-palette-divider); }
 .ticks { position: relative; height: 20px; color: var(--mui-palette-text-secondary); }
 .ticks span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
 .ticks span:first-child { transform: none; }

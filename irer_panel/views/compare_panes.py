@@ -81,7 +81,6 @@ class RunPane(pn.viewable.Viewer):
             size="small",
             margin=0,
             align="center",
-            description="Select this run",
             sx=_NAME_SX,
             on_click=lambda _: on_pick(self.run),
         )
@@ -90,7 +89,6 @@ class RunPane(pn.viewable.Viewer):
             size="small",
             margin=0,
             align="center",
-            description="Take it out of the comparison",
             on_click=lambda _: on_remove(self.run),
         )
         self.worth = pmui.Typography(
@@ -118,7 +116,9 @@ class RunPane(pn.viewable.Viewer):
     def tell(self, run: str, worth: str, words: str) -> None:
         """Name a run; `words` stand in the place of its field, empty for none."""
         self.run = run
-        self.name_button.label = short_id(run)
+        name = short_id(run)
+        self.name_button.param.update(label=name, description=f"Select run {name}")
+        self.remove.description = f"Take run {name} out of the comparison"
         self.worth.object = worth
         self.words.param.update(object=words, visible=bool(words))
         self._field.visible = not words
@@ -152,7 +152,7 @@ class ComparePanes(pn.viewable.Viewer):
         self._making = False
         self._row = pn.Row(
             sizing_mode="stretch_width",
-            styles={"flex-wrap": "wrap", "gap": "12px 16px", "justify-content": "center"},
+            styles={"flex-wrap": "wrap", "gap": "12px 16px"},
         )
 
     @property

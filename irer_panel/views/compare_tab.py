@@ -183,6 +183,8 @@ class CompareTab(HuntView):
         if self._ready is not None:
             remarks.append(unlinked(self._ready.shown))
         words = "" if some else f"<h3>Compare</h3><p>{html.escape(_NOTHING)}</p>"
+        if some and self._painted is None:
+            words = '<p class="quiet">Reading the fields …</p>'
         words += "".join(f'<p class="remark">⚠ {html.escape(each)}</p>' for each in remarks if each)
         self.said.param.update(object=f'<div class="bare">{words}</div>', visible=bool(words))
 

@@ -8,8 +8,8 @@ from irer_panel.wording import counted, short_id
 
 CSS = """
 :host { width: 100%; }
-.scroll { margin-top: 14px; overflow-x: auto; color: var(--mui-palette-text-primary); font-size: 13px;
-  line-height: 20px; }
+.scroll { margin-top: 14px; overflow-x: auto; font-size: 13px; line-height: 20px;
+  color: var(--mui-palette-text-primary); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: 4px 14px 4px 0; text-align: left; vertical-align: top; font-weight: 400;
   border-top: 1px solid var(--mui-palette-divider); }

@@ -225,6 +225,7 @@ class RunList(HuntView):
         self.tools.param.watch(self._choose, "columns")
         self.pages.param.watch(self._ask, "value")
         # At once, where the view is made: a table loses what comes while the browser builds it.
+        self._offer()
         self._asked = self._wanted()
         self._show(read_page(reader, self._asked[0]))
 
@@ -236,11 +237,15 @@ class RunList(HuntView):
 
     @param.depends("snapshot", watch=True)
     def _ask(self, *_: Any) -> None:
-        self.tools.offer_keys(self.snapshot.shown.hunt_id, self.snapshot.shown.settings)
+        self._offer()
         wanted = self._wanted()
         if wanted != self._asked:  # a look that saw nothing new asks for nothing
             self._asked = wanted
             self._reads.request(partial(read_page, self._reader, wanted[0]))
+
+    def _offer(self) -> None:
+        """Name the settings that the shown hunt searches among the columns."""
+        self.tools.offer_keys(self.snapshot.shown.hunt_id, self.snapshot.shown.settings)
 
     def _wanted(self) -> tuple[RunQuery, int]:
         """The page, and of which state of the ledger."""
