@@ -103,7 +103,7 @@ class Line:
         name: key or column.
         heading: what it is called.
         values: in words, one a run.
-        differs: whether they differ.
+        differs: whether they do; of figures, which all differ, only the status says so.
         marks: what is to be said of each value beside it, empty for nothing.
     """
 
@@ -122,7 +122,7 @@ def settings(runs: Sequence[Facts]) -> list[Line]:
         known = {value for facts, value in zip(runs, found, strict=True) if facts.config}
         symbol = SYMBOLS.get(name)
         heading = f"{symbol} · {name}" if symbol else name
-        values = tuple(_setting(value) for value in found)
+        values = _tell_apart(found)
         lines.append(Line(name, heading, values, len(known) > 1, ("",) * len(runs)))
     return lines
 
@@ -166,15 +166,8 @@ def metrics(runs: Sequence[Facts]) -> list[Line]:
     for metric in METRICS:
         values = [facts.value(metric.column) for facts in runs]
         shown = tuple(number(value) for value in values)
-        lines.append(
-            Line(
-                metric.column,
-                metric.heading,
-                shown,
-                len(set(values)) > 1,
-                _marks(metric, runs, values),
-            )
-        )
+        marks = _marks(metric, runs, values)
+        lines.append(Line(metric.column, metric.heading, shown, False, marks))
     return lines
 
 
@@ -198,8 +191,13 @@ def _marks(
     return tuple(marks)
 
 
-def _setting(value: Any) -> str:
-    # All digits that tell a run from its neighbour, since the id depends on each of them.
-    if value is None:
-        return NONE
-    return repr(value) if isinstance(value, float) else str(value) or NONE
+def _tell_apart(values: Sequence[Any]) -> tuple[str, ...]:
+    """Values of a setting in words: as many digits as tell those apart that differ, at least 4."""
+    if not any(isinstance(value, float) for value in values):
+        return tuple(NONE if value is None else str(value) or NONE for value in values)
+    words: tuple[str, ...] = ()
+    for digits in range(4, 18):
+        words = tuple(number(value, digits) for value in values)
+        if len(set(words)) == len(set(values)):
+            break
+    return words

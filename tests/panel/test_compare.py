@@ -63,6 +63,17 @@ def test_settings_that_differ_are_found_and_those_of_an_unknown_run_are_none():
     assert next(line for line in lines if line.name == "N_grid").values == ("64", "64", "–")
 
 
+def test_a_setting_has_as_many_digits_as_tell_the_runs_apart():
+    near = [facts(IDS[0], param_kappa=0.0512341), facts(IDS[1], param_kappa=0.0512342)]
+    kappa = next(line for line in settings(near) if line.name == "param_kappa")
+    assert kappa.values == ("0.0512341", "0.0512342")
+    assert kappa.differs
+    alike = [facts(IDS[0], param_kappa=1 / 30), facts(IDS[1], param_kappa=1 / 30, seed=1)]
+    lines = {line.name: line for line in settings(alike)}
+    assert lines["param_kappa"].values == ("0.03333", "0.03333")
+    assert lines["seed"].values == ("42", "1")
+
+
 def marks(runs):
     return {line.name: line.marks for line in metrics(runs)}
 
