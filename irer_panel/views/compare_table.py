@@ -42,7 +42,10 @@ def table_html(runs: Sequence[Facts]) -> str:
     declared = settings(runs)
     differing = [line for line in declared if line.differs]
     equal = [line for line in declared if not line.differs]
-    heads = "".join(f'<th title="{_(f.run)}"><code>{short_id(f.run)}</code></th>' for f in runs)
+    share = f'style="width:{80 // len(runs)}%"'
+    heads = "".join(
+        f'<th {share} title="{_(f.run)}"><code>{short_id(f.run)}</code></th>' for f in runs
+    )
     head = f"<thead><tr><th></th>{heads}</tr></thead>"
     span = len(runs) + 1
     body = _section("Figures", span) + "".join(map(_row, metrics(runs)))
