@@ -16,10 +16,11 @@ from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel.background import loop_of, readers
+from irer_panel.compared import Compared
 from irer_panel.controls import HuntControls
 from irer_panel.curtain import Curtains
 from irer_panel.job import PROMOTE, RESTORE, desk_of
-from irer_panel.link import Address, query_of, wanted_of, wanted_run
+from irer_panel.link import Address, query_of, wanted_compared, wanted_of, wanted_run
 from irer_panel.listing import Listing
 from irer_panel.selection import Selection
 from irer_panel.session import Session
@@ -71,6 +72,7 @@ class Cockpit(pn.viewable.Viewer):
         )
         self.help = Help()
         self.shortcuts = Shortcuts(self)
+        self.compared = Compared(*wanted_compared(self._wanted))
         self.controls = HuntControls()
         self.header = Header(snapshot=self.session.param.snapshot)
         self.panel: ControlPanel | None = None
@@ -91,9 +93,11 @@ class Cockpit(pn.viewable.Viewer):
         if run := wanted_run(self._wanted):
             self.selection.pick(run)
         picked = self.selection.param.watch(self._note, ["run", "follow"])
+        marked = self.compared.param.watch(self._note, "runs")
         self._watchers: list[tuple[param.Parameterized, Any]] = [
             (self.selection, chosen),
             (self.selection, picked),
+            (self.compared, marked),
         ]
         self.session.open()
 
@@ -128,6 +132,11 @@ class Cockpit(pn.viewable.Viewer):
     def restore(self, run: str) -> None:
         """Make the artifact of an evicted run again, in the background."""
         self._work(RESTORE, run, partial(_restore, run, str(self.engine.workspace.root)))
+
+    def compare(self) -> None:
+        """Show the marked runs side by side."""
+        if self.deck is not None:
+            self.deck.open("Compare")
 
     def furnish(self) -> None:
         """Add the views, from top to bottom."""
@@ -168,6 +177,7 @@ class Cockpit(pn.viewable.Viewer):
         state = {
             "run": "" if self.selection.follow else self.selection.run,
             "tab": self.deck.active if self.deck.moved else "",
+            "compare": ",".join(self.compared.runs),
             "theme": "" if self.dark else "light",
             **self.fields.view_state(),
         }

@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 import panel as pn
 import param
 
-MAX_LENGTH = 200
+from irer_panel.compared import MOST
+
+MAX_LENGTH = 500
 """Longest value that is taken from an address: no state of a view is longer."""
 
 _RUN = re.compile(r"[0-9a-f]{40}")
@@ -58,6 +60,21 @@ def wanted_run(wanted: Mapping[str, str]) -> str:
     return run if _RUN.fullmatch(run) else ""
 
 
+def wanted_compared(wanted: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+    """The runs that a link compares, each once, and in words what of it was left out."""
+    named = dict.fromkeys(each for each in wanted.get("compare", "").split(",") if each)
+    runs = [each for each in named if _RUN.fullmatch(each)]
+    refused = []
+    if bad := [each[:60] for each in named if not _RUN.fullmatch(each)]:
+        refused.append(f"compare: got {bad[0]!r}, expected ids of runs; it was left out.")
+    if len(runs) > MOST:
+        refused.append(
+            f"compare: got {len(runs)} runs, expected at most {MOST}; those after the fourth were "
+            "left out."
+        )
+    return tuple(runs[:MOST]), " ".join(refused)
+
+
 def query_of(state: Mapping[str, str]) -> str:
     """The state as a query, in its order; what is empty is left out."""
-    return urlencode({name: value for name, value in state.items() if value})
+    return urlencode({name: value for name, value in state.items() if value}, safe=",")

@@ -5,14 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import EngineError
+from engine.settings import PHYSICS_KEYS
 from engine.store.filters import EVERY_ROW, Filters
 from engine.store.reader import LedgerReader
+from engine.store.run_row import PARAMETERS
 
 PAGE = 10
 """Runs on a page."""
 
 NEWEST_FIRST = "-"
 """Order of commit, falling."""
+
+
+KEYS = tuple(key for key in PHYSICS_KEYS if key not in PARAMETERS)
+"""Numbers of the equations that the ledger keeps in a run's config alone: shown, not sorted by."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,16 @@ class RunQuery:
 
 @dataclass(frozen=True, eq=False)
 class RunPage:
-    """The rows of a page, how many rows there are on all, or why there are none."""
+    """The rows of a page, how many rows there are on all, or why there are none.
+
+    `configs` holds the settings of the page's runs by their ids.
+    """
 
     query: RunQuery = field(default_factory=RunQuery)
     rows: Sequence[Mapping[str, Any]] = ()
     total: int = 0
     problem: str = ""
+    configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def pages(self) -> int:
@@ -66,6 +76,12 @@ def read_page(reader: LedgerReader, query: RunQuery) -> RunPage:
         rows = reader.runs(
             hunt, limit=PAGE, offset=page * PAGE, order=query.order, filters=query.filters
         )
+        configs = reader.configs([row["config_hash"] for row in rows])
     except EngineError as error:
         return RunPage(query, problem=str(error))
-    return RunPage(query, rows, total)
+    return RunPage(query, rows, total, configs=configs)
+
+
+def settings_row(row: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the ledger with `KEYS` beside it, None for those that are not known."""
+    return {**row, **{key: config.get(key) for key in KEYS}}

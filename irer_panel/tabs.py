@@ -27,8 +27,21 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
     def runs() -> pn.viewable.Viewer:
         selection, look = seen("Runs")
         return RunsTab(
-            engine.reader, selection, loop, cockpit.listing, cockpit.promote, snapshot=look
+            engine.reader,
+            selection,
+            loop,
+            cockpit.listing,
+            cockpit.promote,
+            compared=cockpit.compared,
+            on_compare=cockpit.compare,
+            snapshot=look,
         )
+
+    def compare() -> pn.viewable.Viewer:
+        from irer_panel.views.compare_tab import CompareTab
+
+        selection, look = seen("Compare")
+        return CompareTab(engine, selection, cockpit.compared, loop, snapshot=look)
 
     def time() -> pn.viewable.Viewer:
         from irer_panel.views.time_tab import TimeTab
@@ -68,6 +81,7 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
 
     return {
         "Runs": runs,
+        "Compare": compare,
         "Hunt": hunt,
         "Spectrum": spectrum,
         "Audit": audit,

@@ -152,6 +152,15 @@ class LedgerReader:
         config = json.loads(found["config"])
         return {**dict(found), "config": config, "places": [dict(place) for place in places]}
 
+    def configs(self, hashes: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The configs of some runs by their ids, those that are unknown left out.
+
+        One question, whatever their number: made for a page of the run list.
+        """
+        marks = ", ".join("?" * len(hashes))
+        query = f"SELECT config_hash, config FROM runs WHERE config_hash IN ({marks})"
+        return {name: json.loads(text) for name, text in self._all(query, *hashes)}
+
     def best(self, hunt_id: str | None = None) -> dict[str, Any] | None:
         """The fittest run of status ok, of one hunt or of all; the earliest of equals.
 

@@ -8,6 +8,7 @@ from weakref import WeakMethod
 import holoviews as hv
 import numpy as np
 import panel as pn
+import param
 from bokeh.models import BoxZoomTool, ColumnDataSource, SaveTool, WheelZoomTool
 from holoviews.core.data.interface import Interface
 from holoviews.streams import Pipe, PointerXY
@@ -25,7 +26,8 @@ Interface.interfaces.pop("dask", None)
 LEFT, RIGHT, TOP, BOTTOM = 76, 90, 36, 54
 """Pixels around the frame: fixed, so that both frames align and stay square at every width."""
 
-_SHORTER = LEFT + RIGHT - TOP - BOTTOM
+EDGE = 14
+"""Pixels right of a frame that has no colour bar of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +148,7 @@ class _Rendered:
 
     plot: Any
     mask: ColumnDataSource
+    bar: bool = True
     coloured: Colours | None = None
 
     def show(self, picture: Picture) -> None:
@@ -154,7 +157,8 @@ class _Rendered:
         if source := picture.plane.source:
             for tool in self.plot.state.select(type=SaveTool):
                 tool.filename = f"{picture.style.key}_{source.config.config_hash[:8]}"
-        self.plot.handles["colorbar"].visible = not picture.plane.problem
+        self.plot.handles["colorbar"].visible = self.bar and not picture.plane.problem
+        self.plot.state.min_border_right = RIGHT if self.bar else EDGE
         self.mask.data = mask_data(picture.holes)
         self.colour(picture)
 
@@ -167,6 +171,8 @@ class _Rendered:
 
 class FieldPlot(pn.viewable.Viewer):
     """One field, wherever it is rendered."""
+
+    bar = param.Boolean(default=True, doc="Whether it has a colour bar of its own.")
 
     def __init__(self, ranges: SharedRanges) -> None:
         super().__init__()
@@ -203,8 +209,19 @@ class FieldPlot(pn.viewable.Viewer):
 
     def _remember(self, plot: Any, _: Any) -> None:
         self._ranges.join(plot)
-        rendered = self._rendered[root_of(plot)] = _Rendered(plot, add_mask(plot.state))
+        rendered = self._rendered[root_of(plot)] = _Rendered(plot, add_mask(plot.state), self.bar)
         rendered.show(self.picture)
+
+    @param.depends("bar")
+    def _styles(self) -> dict[str, str]:
+        shorter = LEFT + (RIGHT if self.bar else EDGE) - TOP - BOTTOM
+        return {"container-type": "inline-size", "--shorter": f"{shorter}px"}
+
+    @param.depends("bar", watch=True)
+    def _make_room(self) -> None:
+        for each in self._rendered.values():
+            each.bar = self.bar
+            each.show(self.picture)
 
     def __panel__(self) -> pn.viewable.Viewable:
         # The frame's height follows its width (cqw), so that one unit of x is one unit of y.
@@ -213,11 +230,9 @@ class FieldPlot(pn.viewable.Viewer):
             linked_axes=False,
             sizing_mode="stretch_width",
             margin=0,
-            styles={"height": f"calc(100cqw - {_SHORTER}px)", "flex": "0 0 auto"},
+            styles={"height": "calc(100cqw - var(--shorter))", "flex": "0 0 auto"},
         )
-        return pn.Column(
-            pane, sizing_mode="stretch_width", styles={"container-type": "inline-size"}
-        )
+        return pn.Column(pane, sizing_mode="stretch_width", styles=self._styles)
 
 
 def _draw(remember: WeakMethod[Any], data: Picture) -> hv.Image:

@@ -1,14 +1,14 @@
 """What the run list shows: a bar with its filters and its columns."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 import param
 
-from engine.settings import FAILURES, STATUS_OK
+from engine.settings import FAILURES, PHYSICS_KEYS, STATUS_OK, HuntSettings
 from engine.store.filters import EVERY_ROW, Filters
 
 STATUSES = {name.replace("_", " "): name for name in (STATUS_OK, *FAILURES)}
@@ -47,13 +47,31 @@ class RunTools(pn.viewable.Viewer):
         )
         self.low = pmui.TextInput(label="from", width=84, **small)
         self.high = pmui.TextInput(label="to", width=84, **small)
-        headings = {heading: name for name, heading in columns.items()}
+        self._headings = dict(columns)
+        self._searched_in = ""
         self.choice = pmui.MultiChoice(
-            label="Columns", options=headings, value=list(shown), chip=False, **many
+            label="Columns",
+            options=_options(columns, ()),
+            value=list(shown),
+            chip=False,
+            **many,
         )
         for widget in (self.statuses, self.metric, self.low, self.high):
             widget.param.watch(self._filter, "value")
         self.choice.param.watch(self._choose, "value")
+
+    def offer_keys(self, hunt_id: str, settings: Mapping[str, Any] | None) -> None:
+        """Mark the settings that a hunt searches among the columns, and name them first.
+
+        Args:
+            hunt_id: the hunt, empty for none.
+            settings: what it was started with, None where they are not known.
+        """
+        if settings is None or hunt_id == self._searched_in:
+            return
+        self._searched_in = hunt_id
+        keys = [each.key for each in HuntSettings.from_mapping(settings).dimensions]
+        self.choice.options = _options(self._headings, keys)
 
     def _filter(self, *_: Any) -> None:
         bounds = (_bound(self.low), _bound(self.high))
@@ -75,6 +93,17 @@ class RunTools(pn.viewable.Viewer):
             margin=(0, 0, 8, 0),
             styles={"flex-wrap": "wrap", "gap": "8px", "align-items": "center"},
         )
+
+
+def _options(headings: Mapping[str, str], searched: Sequence[str]) -> dict[str, str]:
+    """Columns by what the menu calls them; those of `searched` first, with a mark."""
+    named = {
+        name: f"{heading} · {name}" if name in PHYSICS_KEYS else heading
+        for name, heading in headings.items()
+    }
+    first = {f"◆ {named[key]}, searched": key for key in searched if key in named}
+    rest = {words: name for name, words in named.items() if name not in searched}
+    return {**first, **rest}
 
 
 def _bound(text: pmui.TextInput) -> float | None:

@@ -12,13 +12,24 @@ from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
 from engine.store.reader import LedgerReader
 from irer_panel.background import Loop, Newest, readers
+from irer_panel.compared import Compared
 from irer_panel.listing import Listing
-from irer_panel.run_page import NEWEST_FIRST, PAGE, RunPage, RunQuery, read_page
+from irer_panel.run_page import (
+    KEYS,
+    NEWEST_FIRST,
+    PAGE,
+    RunPage,
+    RunQuery,
+    read_page,
+    settings_row,
+)
 from irer_panel.selection import Selection
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.run_tools import RunTools
+from irer_panel.wording import SYMBOLS
 
 COLUMNS = {
+    "marked": "",
     "config_hash": "Run",
     "generation": "Gen",
     "member": "Member",
@@ -34,6 +45,7 @@ COLUMNS = {
     "defect_density": "Defects",
     "fitness": "Fitness",
     "status": "Status",
+    **{key: SYMBOLS[key] for key in KEYS},
 }
 """Columns of the list, with their headings."""
 
@@ -51,21 +63,26 @@ USUAL = (
 )
 """Those that are shown at first."""
 
+CHOICE = {name: heading for name, heading in COLUMNS.items() if name != "marked"}
+"""Those that a user chooses from."""
+
 WIDTHS = {
+    "marked": 4,
     "config_hash": 12,
     "generation": 5.5,
-    "param_kappa": 11,
+    "param_kappa": 9,
     "param_sigma_k": 9,
     "param_alpha": 9,
     "log_prime_sse": 9.5,
     "p": 8,
-    "sdg_h_norm_l2": 11,
+    "sdg_h_norm_l2": 10,
     "fitness": 9,
 }
 """Shares of the list's width, in percent; the status has the rest."""
 
 _TEXT = ("config_hash", "status")
-_UNSORTED = ("p",)  # the ledger knows the two p-values, not the larger of them
+# The ledger knows the two p-values, not the larger of them; and of the settings only three.
+_UNSORTED = ("marked", "p", *KEYS)
 
 # The material theme restyles the table in the browser, after these rules: hence !important.
 _CSS = """
@@ -91,10 +108,17 @@ _CSS = """
 .tabulator .tabulator-placeholder-contents { font-size: 14px !important; font-weight: 400; }
 .tabulator .tabulator-tableholder:focus-visible { outline-offset: -2px;
   outline: 2px solid var(--mui-palette-primary-main) !important; }
+.mark { display: inline-block; box-sizing: border-box; width: 16px; height: 16px; margin-top: 2px;
+  border: 1.5px solid var(--mui-palette-text-secondary); border-radius: 3px; font-size: 12px;
+  font-weight: 700; line-height: 13px; text-align: center; }
+.mark[aria-checked=true] { border-color: var(--mui-palette-primary-main);
+  background: var(--mui-palette-primary-main); color: var(--mui-palette-primary-contrastText); }
 .tabulator .tabulator-footer { display: none !important; }
 """
 
 _ID = '<span title="<%- value %>" style="font-family:monospace"><%- value.slice(0, 8) %></span>'
+_MARK = """<span role="checkbox" aria-checked="<%- Boolean(value) %>" aria-label="compare"
+title="Compare this run with others" class="mark"><% if (value) { %>✓<% } %></span>"""
 # The same rule as wording.number: four significant digits, "–" for none.
 _NUMBER = """<% if (value === null || value === undefined || !isFinite(value)) { %>–<% } else {
 const v = Number(Number(value).toPrecision(4)), a = Math.abs(v);
@@ -104,16 +128,27 @@ if (v !== 0 && (a < 1e-3 || a >= 1e6)) {
   .replace('-', '−') %><% } } %>"""
 
 
-def run_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def run_table(
+    rows: Sequence[Mapping[str, Any]],
+    configs: Mapping[str, Mapping[str, Any]] | None = None,
+    marked: Sequence[str] = (),
+) -> pd.DataFrame:
     """The columns of the list, in order, numbers as floats with NaN for none.
 
     `p` is the larger, hence weaker, of a run's two null p-values.
+
+    Args:
+        rows: of the ledger.
+        configs: settings of these runs by their ids, as far as they are known.
+        marked: ids of the runs that are marked for comparison.
     """
-    runs = pd.DataFrame(list(rows))
+    known = configs or {}
+    runs = pd.DataFrame([settings_row(row, known.get(row["config_hash"], {})) for row in rows])
     odds = runs.reindex(columns=["p_phase_scramble", "p_target_shuffle"])
     runs = runs.assign(p=odds.apply(pd.to_numeric, errors="coerce").max(axis=1, skipna=False))
     table = runs.reindex(columns=list(COLUMNS)).reset_index(drop=True)
-    for name in table.columns:
+    table["marked"] = table["config_hash"].isin(list(marked))
+    for name in table.columns.drop("marked"):
         if name in _TEXT:
             table[name] = table[name].fillna("").astype(str).str.replace("_", " ")
         else:
@@ -138,29 +173,33 @@ class RunList(HuntView):
         selection: Selection,
         loop: Loop,
         listing: Listing | None = None,
+        compared: Compared | None = None,
         **params: Any,
     ) -> None:
         """List the runs.
 
         Args:
             reader: of the ledger.
-            selection: which run is marked, and which a click sets.
+            selection: which run is highlighted, and which a click sets.
             loop: where the page lives.
             listing: is told how the list stands; None for one of its own.
+            compared: which runs are marked, and which a tick marks; None for one of its own.
             params: `snapshot`.
         """
         super().__init__(**params)
         self._reader, self._selection = reader, selection
         self._listing = listing or Listing()
+        self._compared = compared or Compared()
         self._reads: Newest[RunPage] = Newest(readers, loop, self._show)
-        self.tools = RunTools(COLUMNS, USUAL)
+        self.tools = RunTools(CHOICE, USUAL)
         self._count = pmui.Typography("", variant="body2", margin=0)
         self.pages = pmui.Pagination(count=1, value=0, size="small", margin=0, sibling_count=0)
-        numbers = [name for name in COLUMNS if name not in _TEXT]
+        numbers = [name for name in CHOICE if name not in _TEXT]
         self._table = pn.widgets.Tabulator(
             run_table(()),
             titles=COLUMNS,
             formatters={
+                "marked": HTMLTemplateFormatter(template=_MARK),
                 "config_hash": HTMLTemplateFormatter(template=_ID),
                 **{name: HTMLTemplateFormatter(template=_NUMBER) for name in numbers},
             },
@@ -169,11 +208,11 @@ class RunList(HuntView):
             header_align=dict.fromkeys(numbers, "right"),
             show_index=False,
             disabled=True,
-            selectable=1,
+            selectable=False,  # by the browser itself, which would take a tick for a selection
             pagination="remote",
             page_size=PAGE,
             sortable={name: name not in _UNSORTED for name in COLUMNS},
-            hidden_columns=[name for name in COLUMNS if name not in USUAL],
+            hidden_columns=[name for name in CHOICE if name not in USUAL],
             layout="fit_columns",
             sizing_mode="stretch_width",
             theme="materialize",
@@ -186,11 +225,13 @@ class RunList(HuntView):
         )
         self._table.on_click(self._clicked)
         self._watcher = selection.param.watch(self._follow, "run")
+        self._ticked = self._compared.param.watch(self._tick, "runs")
         self._table.param.watch(self._first_page, "sorters")
         self.tools.param.watch(self._first_page, "filters")
         self.tools.param.watch(self._choose, "columns")
         self.pages.param.watch(self._ask, "value")
         # At once, where the view is made: a table loses what comes while the browser builds it.
+        self._offer()
         self._asked = self._wanted()
         self._show(read_page(reader, self._asked[0]))
 
@@ -198,13 +239,19 @@ class RunList(HuntView):
         """Follow the selection no more."""
         self._reads.close()
         self._selection.param.unwatch(self._watcher)
+        self._compared.param.unwatch(self._ticked)
 
     @param.depends("snapshot", watch=True)
     def _ask(self, *_: Any) -> None:
+        self._offer()
         wanted = self._wanted()
         if wanted != self._asked:  # a look that saw nothing new asks for nothing
             self._asked = wanted
             self._reads.request(partial(read_page, self._reader, wanted[0]))
+
+    def _offer(self) -> None:
+        """Name the settings that the shown hunt searches among the columns."""
+        self.tools.offer_keys(self.snapshot.shown.hunt_id, self.snapshot.shown.settings)
 
     def _wanted(self) -> tuple[RunQuery, int]:
         """The page, and of which state of the ledger."""
@@ -221,10 +268,10 @@ class RunList(HuntView):
 
     def _choose(self, *_: Any) -> None:
         shown = self.tools.columns
-        self._table.hidden_columns = [name for name in COLUMNS if name not in shown]
+        self._table.hidden_columns = [name for name in CHOICE if name not in shown]
 
     def _show(self, page: RunPage) -> None:
-        self._table.value = run_table(page.rows)
+        self._table.value = run_table(page.rows, page.configs, self._compared.runs)
         self._count.object = page.problem or page.words
         self.pages.param.update(count=page.pages, value=page.query.page)
         self._mark()
@@ -240,8 +287,19 @@ class RunList(HuntView):
         ids = self._table.value["config_hash"]
         self._table.selection = [int(i) for i in ids.index[ids == self._selection.run]]
 
+    def _tick(self, *_: Any) -> None:
+        marked = self._table.value["config_hash"].isin(self._compared.runs)
+        before = self._table.value["marked"]
+        changed = [(int(i), bool(marked[i])) for i in marked.index[marked != before]]
+        if changed:
+            self._table.patch({"marked": changed})
+
     def _clicked(self, event: Any) -> None:
-        self._selection.pick(str(self._table.value["config_hash"].iloc[event.row]))
+        run = str(self._table.value["config_hash"].iloc[event.row])
+        if event.column == "marked":
+            self._compared.toggle(run)
+        else:
+            self._selection.pick(run)
         self._mark()
 
     def __panel__(self) -> pn.viewable.Viewable:

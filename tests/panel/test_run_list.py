@@ -3,19 +3,23 @@
 import time
 
 import pytest
+from panel.models.tabulator import TableEditEvent
 from panel_samples import hunt_in
 
-from engine.settings import HuntSettings, RunConfig
+from engine.live.status import HuntStatus
+from engine.settings import PHYSICS_KEYS, HuntSettings, RunConfig
 from engine.store.filters import Filters
 from engine.store.ledger import Ledger
 from engine.store.reader import LedgerReader
 from engine.store.run_row import RunRow
 from engine.store.workspace import Workspace
 from irer_panel.background import NoLoop
+from irer_panel.compared import Compared
 from irer_panel.listing import Listing
 from irer_panel.run_page import PAGE, RunQuery, read_page
 from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot
+from irer_panel.views.mark_bar import MarkBar
 from irer_panel.views.runs import USUAL, RunList, order_of
 
 # Panel's own, of a table's value.
@@ -47,10 +51,10 @@ def settle(so):
         time.sleep(0.01)
 
 
-def run_list(reader, hunt, selection=None, listing=None):
+def run_list(reader, hunt, selection=None, listing=None, compared=None):
     look = Snapshot(sequence=1)
     look = Snapshot(shown=type(look.shown)(state="completed", hunt_id=hunt), sequence=1)
-    view = RunList(reader, selection or Selection(), NoLoop(), listing, snapshot=look)
+    view = RunList(reader, selection or Selection(), NoLoop(), listing, compared, snapshot=look)
     settle(lambda: view._count.object)
     return view
 
@@ -190,3 +194,74 @@ def test_a_click_on_a_header_sorts_the_whole_hunt(hunted, start_server, open_pag
     page.get_by_text("21–25 of 25 runs").wait_for(timeout=TIMEOUT)
     assert page.locator(".tabulator-row").count() == 5
     assert errors == []
+
+
+def test_marks_stay_over_pages_sorting_and_filters_and_a_fifth_is_refused(hunted):
+    reader, hunt = hunted
+    compared = Compared()
+    view = run_list(reader, hunt, compared=compared)
+    bar = MarkBar(compared, lambda: None)
+    assert bar.compare.disabled
+
+    def tick(row):
+        view._clicked(TableEditEvent(view._table, column="marked", row=row))
+
+    def ticked():
+        table = view._table.value
+        return table["config_hash"][table["marked"]].tolist()
+
+    tick(0)
+    tick(2)
+    assert view._selection.run == "", "a tick is no selection"
+    first = ticked()
+    assert len(first) == 2
+    view.pages.value = 2
+    settle(lambda: view._count.object == "21–25 of 25 runs")
+    assert ticked() == []
+    tick(1)
+    view.pages.value = 0
+    settle(lambda: view._count.object == "1–10 of 25 runs")
+    assert ticked() == first
+    view._table.sorters = [{"field": "log_prime_sse", "dir": "asc"}]
+    settle(lambda: view._table.value["log_prime_sse"].iloc[0] == 1 / 24)
+    assert set(ticked()) == {run for run in compared.runs if run in set(shown(view))}
+    view.tools.statuses.value = ["diverged"]
+    settle(lambda: view._count.object == "1–5 of 5 runs")
+    free = [i for i, run in enumerate(shown(view)) if run not in compared.runs]
+    tick(free[0])
+    tick(free[1])
+    assert len(compared.runs) == 4
+    assert shown(view)[free[1]] not in compared.runs
+    assert f"Run {shown(view)[free[1]][:8]} was not marked: got a fifth" in bar._words.object
+    assert "<b>4 of 4</b>" in bar._words.object
+    bar.clear.clicks += 1
+    assert ticked() == []
+    assert bar.compare.disabled
+    bar.close()
+    view.close()
+
+
+def shown(view):
+    return view._table.value["config_hash"].tolist()
+
+
+def test_every_number_of_the_equations_is_a_column_and_the_searched_come_first(tmp_path):
+    workspace = hunt_in(tmp_path, search="epsilon=0.05:0.5:log sdg_tau=0.5:2")
+    reader = LedgerReader(workspace.ledger_path)
+    hunt = reader.latest_hunt()
+    status = HuntStatus(state="completed", hunt_id=hunt["hunt_id"], settings=hunt["settings"])
+    view = RunList(reader, Selection(), NoLoop(), snapshot=Snapshot(shown=status, sequence=1))
+    settle(lambda: view._count.object)
+    options = view.tools.choice.options
+    searched = [words for words in options if words.startswith("◆")]
+    assert "◆ ε · epsilon, searched" in searched
+    assert "◆ τ · sdg_tau, searched" in searched
+    assert list(options)[: len(searched)] == searched
+    assert set(options.values()) >= set(PHYSICS_KEYS)
+    view.tools.choice.value = ["epsilon", "status"]
+    assert "epsilon" not in view._table.hidden_columns
+    for run, epsilon in zip(shown(view), view._table.value["epsilon"], strict=True):
+        assert epsilon == reader.run(run)["config"]["epsilon"]
+    assert view._table.value["epsilon"].nunique() > 1
+    assert order_of([{"field": "epsilon", "dir": "asc"}]) == "-", "the ledger has no index on it"
+    view.close()

@@ -161,3 +161,10 @@ def test_a_listing_is_not_disturbed_by_what_is_committed_meanwhile(reader, path,
         ledger.commit_run(hunt, 9, 9, run_row(1000))
         assert len([first, *places]) == 13
     assert len(reader.runs()) == 14
+
+
+def test_the_configs_of_some_runs_come_in_one_answer(reader, hunt):
+    ids = [run["config_hash"] for run in reader.runs(hunt)][:3]
+    found = reader.configs([*ids, "0" * 40])
+    assert found == {name: reader.run(name)["config"] for name in ids}
+    assert reader.configs([]) == {}
