@@ -218,9 +218,22 @@ _LOG = (
     ),
 )
 
+_COMPARE = (
+    Entry(
+        "Runs side by side",
+        "One field of up to four runs, with colour limits that they share, and below it what they "
+        "scored and in which settings they differ. Pan and zoom go together where the domains are "
+        "of one length. With limits of their own, equal colours are not equal values; and the best "
+        "of four scores is only a score: ★ stands where the hunt's report calls it significant.",
+        "x, y, fields and figures are without unit.",
+        "A hunt looks at many runs",
+    ),
+)
+
 SECTIONS: Mapping[str, tuple[Entry, ...]] = {
     "Above the tabs": _TOP,
     "Runs": _RUNS,
+    "Compare": _COMPARE,
     "Hunt": _HUNT,
     "Spectrum": _SPECTRUM,
     "Audit": _AUDIT,

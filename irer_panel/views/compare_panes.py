@@ -174,8 +174,7 @@ class ComparePanes(pn.viewable.Viewer):
             length is not None and pane.length not in (None, length)
             for pane, length in zip(self.panes, lengths, strict=False)
         ):
-            self._row.clear()  # panes of another domain: their links are of no more use
-            self.panes, self.links = [], {}
+            self.close()  # panes of another domain: their links are of no more use
         for index, length in enumerate(lengths):
             missing = index >= len(self.panes)
             if missing or (length is not None and self.panes[index].plot is None):
@@ -185,6 +184,14 @@ class ComparePanes(pn.viewable.Viewer):
         for index, pane in enumerate(self.panes):
             pane.box.visible = index < len(lengths)
         return True
+
+    def close(self) -> None:
+        """Let go of every pane."""
+        for pane in self.panes:
+            if pane.plot is not None:
+                pane.plot.close()
+        self._row.clear()
+        self.panes, self.links = [], {}
 
     def _make(self, index: int, length: float | None) -> None:
         with pn.io.hold(freeze=True):  # else each model that joins has all others walked

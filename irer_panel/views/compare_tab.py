@@ -101,6 +101,8 @@ class CompareTab(HuntView):
     def close(self) -> None:
         """Follow the marks no more."""
         self._paints.close()
+        self.panes.close()
+        self._painted = None
         for watcher in self._watchers:
             self._compared.param.unwatch(watcher)
         self._watchers = []

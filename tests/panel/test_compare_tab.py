@@ -147,7 +147,9 @@ def test_every_field_can_be_chosen(follow, field):
         bench.tab.look.scale.value = bench.tab.look.scale.options[-1]
         planes = [each.fields.planes[field] for each in bench.tab._ready.shown]
         if style.kind == "sequential":
-            low = min(plane.positive for plane in planes)  # on the scale that is now logarithmic
+            low = min(
+                plane.reach.positive for plane in planes
+            )  # on the scale that is now logarithmic
             assert bench.mapper(bench.figures()[1]).low == pytest.approx(low)
 
     follow(check)

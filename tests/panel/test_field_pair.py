@@ -348,9 +348,8 @@ def test_the_files_of_runs_that_were_left_are_closed(workspace):
     process = psutil.Process()
 
     def held():
-        return sorted(
-            Path(each.path).stem[-40:] for each in process.open_files() if "rho" in each.path
-        )
+        paths = [Path(each.path) for each in process.open_files()]
+        return sorted(path.stem[-40:] for path in paths if workspace.root in path.parents)
 
     async def check(pair, selection, plots):
         for run in runs:
