@@ -22,6 +22,7 @@ from irer_panel.curtain import Curtains
 from irer_panel.job import PROMOTE, RESTORE, desk_of
 from irer_panel.link import Address, query_of, wanted_compared, wanted_of, wanted_run
 from irer_panel.listing import Listing
+from irer_panel.notebook import Frames, bring_scripts, in_kernel
 from irer_panel.selection import Selection
 from irer_panel.session import Session
 from irer_panel.shortcuts import Shortcuts
@@ -78,6 +79,7 @@ class Cockpit(pn.viewable.Viewer):
         self.panel: ControlPanel | None = None
         self.fields: FieldPanel | None = None
         self.deck: Deck | None = None
+        self._frames = Frames()
         self.side = pn.Column(sizing_mode="stretch_width")
         self.main = pn.Column(sizing_mode="stretch_width")
         self._to_furnish = [
@@ -153,6 +155,7 @@ class Cockpit(pn.viewable.Viewer):
         for view in (self.fields, self.panel, self.deck):
             if view is not None:
                 view.close()
+        self._frames.close()
 
     def _begin(self, hunt: Callable[[], str]) -> None:
         try:
@@ -238,8 +241,14 @@ class Cockpit(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         left = pn.Column(self.side, width=320)
         top = pn.Row(self.header, self.help.button, sizing_mode="stretch_width")
-        right = pn.Column(top, self.main, sizing_mode="stretch_width")
-        return pn.Row(left, right, sizing_mode="stretch_width")
+        self.main.styles = {"gap": "12px"}
+        right = pn.Column(
+            top,
+            self.main,
+            sizing_mode="stretch_width",
+            styles={"flex": "1 1 480px", "width": "auto", "gap": "12px"},
+        )
+        return self._frames.around(left, right)
 
 
 class HuntDashboard(Cockpit):
@@ -258,7 +267,9 @@ class HuntDashboard(Cockpit):
 
 def prepare() -> None:
     """Load what the views need into the page or the notebook."""
-    pn.extension("tabulator", notifications=True, throttled=True)
+    pn.extension("tabulator", notifications=True, throttled=True, inline=in_kernel())
+    if in_kernel():
+        bring_scripts()
 
 
 def create_view(engine: Engine) -> Cockpit:
