@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import holoviews as hv
 import panel as pn
 import panel_material_ui as pmui
-import pyviz_comms  # type: ignore[import-untyped]
+import pyviz_comms
 from bokeh.document import Document
 from bokeh.models import ImportedStyleSheet, InlineStyleSheet
 from panel.io.notebook import replace_inline_css
@@ -170,13 +170,11 @@ class Frames:
     def close(self) -> None:
         """Have Panel forget the views; what the cells show stays, and does nothing any more."""
         for frame in self._made:
-            for ref, (comm, client) in list(frame._comms.items()):
+            for ref in list(frame._comms):
                 view, root, document, _ = pn.state._views.pop(ref)
                 view._cleanup(root)
                 pn.state._handles.pop(ref, None)
                 pn.state._stylesheets.pop(document, None)
-                comm.close()
-                client.close()
         self._made.clear()
 
 
