@@ -22,6 +22,7 @@ from irer_panel.curtain import Curtains
 from irer_panel.job import PROMOTE, RESTORE, desk_of
 from irer_panel.link import Address, query_of, wanted_compared, wanted_of, wanted_run
 from irer_panel.listing import Listing
+from irer_panel.moment import wanted_moment
 from irer_panel.selection import Selection
 from irer_panel.session import Session
 from irer_panel.shortcuts import Shortcuts
@@ -73,6 +74,7 @@ class Cockpit(pn.viewable.Viewer):
         self.help = Help()
         self.shortcuts = Shortcuts(self)
         self.compared = Compared(*wanted_compared(self._wanted))
+        self.moment, self._remark = wanted_moment(self._wanted, wanted_run(self._wanted))
         self.controls = HuntControls()
         self.header = Header(snapshot=self.session.param.snapshot)
         self.panel: ControlPanel | None = None
@@ -94,10 +96,12 @@ class Cockpit(pn.viewable.Viewer):
             self.selection.pick(run)
         picked = self.selection.param.watch(self._note, ["run", "follow"])
         marked = self.compared.param.watch(self._note, "runs")
+        rested = self.moment.param.watch(self._note, ["run", "time"])
         self._watchers: list[tuple[param.Parameterized, Any]] = [
             (self.selection, chosen),
             (self.selection, picked),
             (self.compared, marked),
+            (self.moment, rested),
         ]
         self.session.open()
 
@@ -174,10 +178,13 @@ class Cockpit(pn.viewable.Viewer):
         """Keep the link true to what is shown."""
         if self.fields is None or self.deck is None:
             return  # the views that a link asks for are still being made
+        run = "" if self.selection.follow else self.selection.run
+        time = self.moment.of(run)
         state = {
-            "run": "" if self.selection.follow else self.selection.run,
+            "run": run,
             "tab": self.deck.active if self.deck.moved else "",
             "compare": ",".join(self.compared.runs),
+            "t": "" if time is None else f"{time:.9g}",
             "theme": "" if self.dark else "light",
             **self.fields.view_state(),
         }
@@ -214,6 +221,7 @@ class Cockpit(pn.viewable.Viewer):
             snapshot=self.session.param.snapshot,
         )
         self.fields.show_state(self._wanted)
+        self.fields.remarks = [*self.fields.remarks, *filter(None, [self._remark])]
         pair = self.fields.pair.param.watch(self._note, "view")
         self.fields.pair.on_zoom(self._note)
         other = self.fields.param.watch(self._note, "other")

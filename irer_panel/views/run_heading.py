@@ -14,7 +14,7 @@ from irer_panel.wording import number, short_id
 
 _CSS = """
 :host { width: 100%; }
-.run { display: flex; flex-wrap: wrap; gap: 2px 18px; align-items: baseline; font-size: 14px;
+.run { display: flex; flex-wrap: wrap; gap: 2px 14px; align-items: baseline; font-size: 14px;
   line-height: 22px; font-variant-numeric: tabular-nums;
   color: var(--mui-palette-text-primary); }
 .run b { font-size: 16px; font-weight: 600; }
@@ -75,9 +75,16 @@ class RunHeading(HuntView):
         """
         super().__init__(**params)
         self._selection, self._steps = selection, steps
-        self._pane = pn.pane.HTML("", stylesheets=[_CSS], sizing_mode="stretch_width", margin=0)
+        self._pane = pn.pane.HTML(
+            "", stylesheets=[_CSS], sizing_mode="stretch_width", margin=0, align="center"
+        )
         self._follow = pmui.Switch.from_param(
-            selection.param.follow, label="Follow newest", size="small", margin=0, sx=_SWITCH_SX
+            selection.param.follow,
+            label="Follow newest",
+            size="small",
+            margin=0,
+            align="center",
+            sx=_SWITCH_SX,
         )
         self._watcher = selection.param.watch(self._update, "run")
         self._update()
@@ -97,5 +104,5 @@ class RunHeading(HuntView):
             self._pane,
             self._follow,
             sizing_mode="stretch_width",
-            styles={"align-items": "center"},
+            styles={"gap": "10px"},
         )
