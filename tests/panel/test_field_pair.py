@@ -22,6 +22,7 @@ from irer_panel.views.field_paint import Asked, note, paint, readout
 from irer_panel.views.field_pair import FieldPair
 from irer_panel.views.field_plot import field_plot
 from irer_panel.views.field_state import FieldView, Pane
+from irer_panel.wording import number
 
 hv.extension("bokeh")
 
@@ -84,6 +85,42 @@ def test_a_selected_run_is_drawn_cell_by_cell_in_its_own_colours(workspace):
         diverging = plots[1].handles["color_mapper"]
         assert diverging.low + diverging.high == pytest.approx(-2)
         assert ranges(plots[0]) == (-0.25, 15.75, -0.25, 15.75)
+
+    follow(workspace, check)
+
+
+@pytest.mark.parametrize("extreme", ["min", "max"])
+def test_both_panes_zoom_to_the_extreme_cell_of_one(workspace, extreme):
+    run, _, g_tt = write_run(workspace)
+    index = g_tt.argmin() if extreme == "min" else g_tt.argmax()
+    row, column = np.unravel_index(index, g_tt.shape)
+
+    async def check(pair, selection, plots):
+        selection.land(run)
+        await shows(pair, lambda: pair.fields is not None)
+        pair._size.update(width=400, height=400)
+        pair.find(1, extreme)
+        await shows(pair, lambda: f"g_tt {number(float(g_tt[row, column]))}" in pair.readout)
+        await shows(pair, lambda: pixels(plots[1]).size < 32 * 32)
+        left, right, bottom, top = ranges(plots[0])
+        assert right - left == pytest.approx(12.5)
+        assert top - bottom == pytest.approx(12.5)
+        assert left <= column * 0.5 <= right
+        assert bottom <= row * 0.5 <= top
+        assert pixels(plots[1]).min() == g_tt.min() or extreme == "max"
+        assert pixels(plots[1]).max() == g_tt.max() or extreme == "min"
+
+    follow(workspace, check)
+
+
+def test_a_field_without_cells_has_no_extreme_to_go_to(workspace):
+    run, *_ = write_run(workspace)
+
+    async def check(pair, selection, plots):
+        pair.find(0, "max")  # before there is a run
+        selection.land(run)
+        await shows(pair, lambda: pair.fields is not None)
+        assert pair.zoomed is None
 
     follow(workspace, check)
 
