@@ -37,18 +37,20 @@ _FIGURES = (
 )
 
 
-def heading_html(run_id: str, run: Mapping[str, Any] | None) -> str:
+def heading_html(run_id: str, run: Mapping[str, Any] | None, *, known: bool = True) -> str:
     """One line on a run.
 
     Args:
         run_id: its config_hash, empty for none.
         run: its ledger columns, None where it is not of the hunt that is shown.
+        known: whether its columns were looked for.
     """
     if not run_id:
         return '<div class="run"><b>No run selected</b></div>'
     parts = [f'<b>Run <code title="{html.escape(run_id)}">{short_id(run_id)}</code></b>']
     if run is None:
-        return f'<div class="run">{parts[0]}<span><i>of an earlier hunt</i></span></div>'
+        words = "of an earlier hunt" if known else "…"
+        return f'<div class="run">{parts[0]}<span><i>{words}</i></span></div>'
     generation = run.get("generation")
     if generation is not None:
         parts.append(f"<span><i>gen</i> {number(generation)}</span>")
@@ -96,7 +98,8 @@ class RunHeading(HuntView):
     @param.depends("snapshot", watch=True)
     def _update(self, *_: Any) -> None:
         run = self._selection.run
-        self._pane.object = heading_html(run, self.snapshot.run(run))
+        known = self.snapshot.asked == run
+        self._pane.object = heading_html(run, self.snapshot.run(run), known=known)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Row(
