@@ -7,7 +7,9 @@ stepped through five runs. Opening: a ledger with one hunt of a hundred thousand
 the folder of temporary files. Fields: the views of the fields bench, while a hunt runs beside.
 """
 
-import statistics
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from datetime import datetime
@@ -17,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.bench_page import ARGUMENTS, CHROMIUM, FURNISHED, say
+from benchmarks.big_field import write
 from benchmarks.million import build
 from benchmarks.visitors import visited
 from benchmarks.watched import Server, idle, served
@@ -27,7 +30,9 @@ from engine.store.workspace import Workspace
 
 SESSIONS = 10
 RUNS = 100_000
+GRID = 4096
 PANS = 200
+REPEATS = 3
 SIMULATION = {"N grid": "32", "Domain length": "256", "T steps": "40"}
 AUDIT = {"Null draws": "19"}
 HUNT = {"Generations": "30", "Population size": "4"}
@@ -62,8 +67,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         commits(browser, Path(folder))
         tabs(browser, Path(folder))
-        many(browser)
+        many(browser, Path(folder))
         browser.close()
+    fields_beside_a_hunt()
 
 
 def commits(browser: Any, folder: Path) -> None:
@@ -115,25 +121,30 @@ def tabs(browser: Any, folder: Path) -> None:
     say("  a process that only sleeps meanwhile", machine["max"], "")
 
 
-def many(browser: Any) -> None:
-    """A page over a hunt of very many runs."""
-    folder = large()
-    with served(folder) as server:
-        opened(browser, server).close()
-        time.sleep(12)  # the server warms up, with nobody waiting: not what is measured
-        times = []
-        for _ in range(3):
-            began = time.perf_counter()
-            page = opened(browser, server)
-            times.append(time.perf_counter() - began)
-            began = time.perf_counter()
-            page.get_by_role("tab", name="Hunt").click()
-            page.wait_for_function(DENSE, timeout=60_000)
-            times.append(time.perf_counter() - began)
-            page.close()
-    say(f"{RUNS:,} runs, page to the run list", statistics.median(times[::2]), "wanted < 2 s")
-    say("  from a click on Hunt to its scatter", statistics.median(times[1::2]), "wanted < 2 s")
-    pans(folder)
+def many(browser: Any, folder: Path) -> None:
+    """A page over a hunt of very many runs, and over none, which is what the browser takes."""
+    for name, workspace in (("no", folder / "empty"), (f"{RUNS:,}", large())):
+        with served(workspace) as server:
+            opened(browser, server).close()
+            time.sleep(12)  # the server warms up, with nobody waiting: not what is measured
+            times = [opening(browser, server, dense=name != "no") for _ in range(REPEATS)]
+        lists, scatters = np.median(times, axis=0)
+        say(f"{name} runs, page to the run list", lists, "" if name == "no" else "wanted < 2 s")
+    say("  from a click on Hunt to its scatter", scatters, "wanted < 2 s")
+    pans(large())
+
+
+def opening(browser: Any, server: Server, dense: bool) -> tuple[float, float]:
+    """Seconds until the run list is there, and from a click on Hunt until the density is."""
+    began = time.perf_counter()
+    page = opened(browser, server)
+    there = clicked = time.perf_counter()
+    if dense:
+        page.get_by_role("tab", name="Hunt").click()
+        page.wait_for_function(DENSE, timeout=60_000)
+    drawn = time.perf_counter()
+    page.close()
+    return there - began, drawn - clicked
 
 
 def pans(folder: Path) -> None:
@@ -161,6 +172,27 @@ def pans(folder: Path) -> None:
         took.append(time.perf_counter() - began)
     p50, p95 = np.quantile(took, (0.5, 0.95))
     say("  the scatter's redraw on a pan, p95", p95, f"wanted < 0.035 s; p50 {p50:.3f} s")
+
+
+def fields_beside_a_hunt() -> None:
+    """The views of the fields bench while a hunt of the usual size runs in another process."""
+    command = [sys.executable, "-m", "engine.cli", "hunt", "--num-generations", "1000"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    fields = Path(tempfile.gettempdir()) / "irer_bench_fields" / "simulation_data"
+    path = write(fields, GRID)
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "IRER_WORKSPACE": folder}
+        hunt = subprocess.Popen(command, env=environment, **quiet)
+        try:
+            ledger = Path(folder) / "simulation_ledger.sqlite"
+            while not ledger.exists() or LedgerReader(ledger).last_seq() < 2:
+                time.sleep(0.5)
+            print("while a hunt runs, ", end="", flush=True)
+            look = [sys.executable, "-m", "benchmarks.bench_fields", str(path), str(GRID), "150"]
+            subprocess.run(look, check=True)
+        finally:
+            hunt.terminate()
+            hunt.wait(60)
 
 
 def opened(browser: Any, server: Server) -> Any:

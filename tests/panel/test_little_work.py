@@ -1,12 +1,17 @@
-"""A committed run costs each page little: no new models, and one reading for all pages."""
+"""What keeps the loop free: no models for a new run, figures made aside, one reading for all."""
+
+import time
 
 import holoviews as hv
 import pytest
 from hunt_samples import fill_hunt
 
+from engine.hunt.table import read_table
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
+from irer_panel.background import NoLoop
 from irer_panel.run_page import RunQuery
+from irer_panel.views.evolution import EvolutionView
 from irer_panel.views.field_look import Colours
 from irer_panel.views.field_marks import dress
 from irer_panel.views.field_plot import BLANK, field_plot
@@ -30,6 +35,36 @@ def test_other_limits_make_no_models(log, ticks):
     assert all(new is old for new, old in zip(after, before, strict=True))
     assert mapper.palette is palette
     assert (mapper.high, bar.color_mapper.high) == (2.0, 2)
+
+
+class Noted(NoLoop):
+    """Notes what is done beside the loop."""
+
+    def __init__(self):
+        self.aside_of_it = []
+
+    def aside(self, call, then):
+        self.aside_of_it.append(call)
+        super().aside(call, then)
+
+
+def test_a_figure_is_made_beside_the_loop_and_updated_on_it(tmp_path):
+    workspace = Workspace.open(tmp_path)
+    hunt = fill_hunt(workspace)
+    table, loop = read_table(LedgerReader(workspace.ledger_path), hunt), Noted()
+    view = EvolutionView(loop=loop, table=table)
+    until = time.monotonic() + 30
+    while view._work._running:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert len(loop.aside_of_it) == 1
+    figure = view._figure.object
+    view.refresh()
+    while view._work._running:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert len(loop.aside_of_it) == 1
+    assert view._figure.object is figure
 
 
 def test_two_pages_of_one_list_read_it_once(tmp_path, monkeypatch):
