@@ -74,7 +74,7 @@ def main() -> None:
 
 def commits(browser: Any, folder: Path) -> None:
     """From the time of a run's event to the DOM that counts it."""
-    with served(folder) as server, visited(server.url, SESSIONS - 1):
+    with served(folder) as server, visited(server.url, SESSIONS - 1), idle() as machine:
         page = opened(browser, server)
         for group, values in (("Simulation", SIMULATION), ("Audit", AUDIT), ("", HUNT)):
             if group:
@@ -88,13 +88,16 @@ def commits(browser: Any, folder: Path) -> None:
         page.locator("[data-tile=status]").get_by_text("Completed").wait_for(timeout=300_000)
         noted = page.evaluate("noted")
         page.close()
-    events = LedgerReader(Workspace.open(folder).ledger_path).events_after()
+    events = LedgerReader(Workspace.open(folder).ledger_path).events_after(limit=100_000)
     at = [datetime.fromisoformat(e.at).timestamp() for e in events if e.kind == RUN_COMMITTED]
     seen = [next(t for done, t in noted if done > i) for i in range(len(at))]
     took = np.array(seen) - np.array(at)
     p50, p95 = np.quantile(took, (0.5, 0.95))
     say("commit to DOM, p50", p50, f"{len(at)} commits in {at[-1] - at[0]:.0f} s")
     say("commit to DOM, p95", p95, f"wanted < 0.25 s; the longest {took.max():.3f} s")
+    late = [beat.late for beat in server.beats if beat.hunting]
+    say("  longest block of the loop meanwhile", max(late), "")
+    say("  a process that only sleeps meanwhile", machine["max"], "")
 
 
 def tabs(browser: Any, folder: Path) -> None:
@@ -148,7 +151,7 @@ def opening(browser: Any, server: Server, dense: bool) -> tuple[float, float]:
 
 
 def pans(folder: Path) -> None:
-    """What the server takes for the scatter's density where the view is dragged."""
+    """What the server takes for the scatter's runs, and for its density where it is dragged."""
     from engine.hunt.table import read_table
     from irer_panel.background import painters
     from irer_panel.density import density, warm_up
@@ -158,7 +161,12 @@ def pans(folder: Path) -> None:
     reader = LedgerReader(Workspace.open(folder).ledger_path)
     hunt = reader.latest_hunt()
     assert hunt is not None
-    found = cloud(read_table(reader, hunt["hunt_id"]))
+    times = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        found = cloud(read_table(reader, hunt["hunt_id"]))
+        times.append(time.perf_counter() - began)
+    say("  of this, the server reads the runs in", float(np.median(times)), "")
     painters.submit(warm_up).result()
     random, took = np.random.default_rng(0), []
     ends = np.log10([found.x_range, found.y_range])
