@@ -22,7 +22,7 @@ from bokeh.events import DocumentReady
 
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
-from irer_panel.app import Cockpit, create_page, load_plotting
+from irer_panel.app import Cockpit, create_page
 
 TABS = ("Runs", "Hunt", "Spectrum", "Audit", "Time", "Live", "Log")
 cockpits: weakref.WeakSet[Cockpit] = weakref.WeakSet()
@@ -106,7 +106,6 @@ def rest():
 
 if __name__ == "__main__":
     folder, batches, each = sys.argv[1:]
-    load_plotting()
     sys.modules["irer_panel.app"].Cockpit = Counted
     engine = Engine(Workspace.open(Path(folder)))
     url = serve(engine)
