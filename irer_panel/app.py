@@ -1,6 +1,7 @@
 """The composition of the page: a cockpit of views over one engine, for a browser or a notebook."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -151,12 +152,10 @@ class Cockpit(pn.viewable.Viewer):
         for owner, watcher in self._watchers:
             owner.param.unwatch(watcher)
         self._closed, self._watchers = True, []
-        self.session.close()
-        self.walk.close()
-        self.curtains.close()
-        for view in (self.fields, self.panel, self.deck):
-            if view is not None:
-                view.close()
+        views = [view for view in (self.deck, self.panel, self.fields) if view is not None]
+        with ExitStack() as stack:  # all of them, whatever one of them has to say
+            for each in (*views, self.curtains, self.walk, self.session):
+                stack.callback(each.close)
 
     def _begin(self, hunt: Callable[[], str]) -> None:
         try:

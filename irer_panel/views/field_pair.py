@@ -102,7 +102,8 @@ class FieldPair(pn.viewable.Viewer):
         for each in (self._paints, self._readouts, self._finds, self._cuts):
             each.close()
         self._selection.param.unwatch(self._watcher)
-        self.param.update(painted=None, fields=None)  # what nobody holds any more is closed
+        with param.discard_events(self):  # a page that is gone takes no more words
+            self.param.update(painted=None, fields=None)  # what nobody holds any more is closed
         for plot in self.plots:
             plot.close()
 
