@@ -3,13 +3,13 @@
 import re
 
 import pytest
+from browsing import TIMEOUT, pick
 from panel_samples import hunt_in
 
 from engine.store.reader import LedgerReader
 from irer_panel.link import MAX_LENGTH, query_of, wanted_of, wanted_run
 from irer_panel.moment import wanted_moment
 
-TIMEOUT = 60_000
 RUN = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -82,7 +82,7 @@ def test_a_reload_and_a_colleague_see_the_same_run_and_tab(start_server, open_pa
     ground = "getComputedStyle(document.body).backgroundColor"
     dark = page.evaluate(ground)
     assert page.url.rstrip("/") == served.url, "the newest run and the first tab need no words"
-    page.locator(".tabulator-cell", has_text=oldest[:8]).first.click()
+    pick(page, oldest)
     page.get_by_role("tab", name="Log").click()
     page.get_by_text("generation 1 of").wait_for(timeout=TIMEOUT)
     page.wait_for_url(f"**/?run={oldest}&tab=Log")
