@@ -70,7 +70,7 @@ class Cockpit(pn.viewable.Viewer):
             self.selection,
             self.listing,
             self.loop,
-            snapshot=self.session.param.snapshot,
+            snapshot=self.session.param.paced,
         )
         self.help = Help()
         self.shortcuts = Shortcuts(self)
@@ -91,7 +91,7 @@ class Cockpit(pn.viewable.Viewer):
             self._add_deck,
         ]
         self._closed = False
-        self.session.param.watch(self._land, "snapshot")
+        self.session.param.watch(self._land, "paced")
         chosen = self.selection.param.watch(lambda event: self.session.choose(event.new), "run")
         if run := wanted_run(self._wanted):
             self.selection.pick(run)
@@ -217,7 +217,7 @@ class Cockpit(pn.viewable.Viewer):
             self.loop,
             self.restore,
             RunSteps(self.walk),
-            snapshot=self.session.param.snapshot,
+            snapshot=self.session.param.paced,
         )
         self.fields.show_state(self._wanted)
         self.fields.remarks = [*self.fields.remarks, *filter(None, [self._remark])]
