@@ -10,6 +10,7 @@ BENCHES = {
     "start": "benchmarks.bench_start",
     "page": "benchmarks.bench_page",
     "fields": "benchmarks.bench_fields",
+    "sessions": "benchmarks.bench_sessions",
     "hunt": "benchmarks.bench_hunt",
     "strategies": "benchmarks.bench_strategies",
     "replay": "benchmarks.bench_replay",

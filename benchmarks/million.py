@@ -17,13 +17,15 @@ SMALL_HUNT = 1000
 _BATCH = 10_000
 
 
-def build(path: Path, runs: int) -> None:
+def build(path: Path, runs: int, *, alone: bool = False) -> None:
     """Write a ledger: one hunt with nine tenths of the runs, and hunts of a thousand.
+
+    With `alone` it is one hunt with all of them.
 
     One run in ten has failed, and one in twenty lacks a figure.
     """
     with Ledger(path) as ledger:
-        big = runs * 9 // 10
+        big = runs if alone else runs * 9 // 10
         sizes = [big, *[SMALL_HUNT] * ((runs - big) // SMALL_HUNT)]
         hunts = [ledger.create_hunt(HuntSettings()) for _ in sizes]
     connection = sqlite3.connect(path, isolation_level=None)

@@ -1,6 +1,7 @@
 """The composition of the page: a cockpit of views over one engine, for a browser or a notebook."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from irer_panel.curtain import Curtains
 from irer_panel.job import PROMOTE, RESTORE, desk_of
 from irer_panel.link import Address, query_of, wanted_compared, wanted_of, wanted_run
 from irer_panel.listing import Listing
+from irer_panel.moment import wanted_moment
 from irer_panel.notebook import Frames, bring_scripts, in_kernel
 from irer_panel.selection import Selection
 from irer_panel.session import Session
@@ -69,11 +71,12 @@ class Cockpit(pn.viewable.Viewer):
             self.selection,
             self.listing,
             self.loop,
-            snapshot=self.session.param.snapshot,
+            snapshot=self.session.param.paced,
         )
         self.help = Help()
         self.shortcuts = Shortcuts(self)
         self.compared = Compared(*wanted_compared(self._wanted))
+        self.moment, self._remark = wanted_moment(self._wanted, wanted_run(self._wanted))
         self.controls = HuntControls()
         self.header = Header(snapshot=self.session.param.snapshot)
         self.panel: ControlPanel | None = None
@@ -90,16 +93,18 @@ class Cockpit(pn.viewable.Viewer):
             self._add_deck,
         ]
         self._closed = False
-        self.session.param.watch(self._land, "snapshot")
+        self.session.param.watch(self._land, "paced")
         chosen = self.selection.param.watch(lambda event: self.session.choose(event.new), "run")
         if run := wanted_run(self._wanted):
             self.selection.pick(run)
         picked = self.selection.param.watch(self._note, ["run", "follow"])
         marked = self.compared.param.watch(self._note, "runs")
+        rested = self.moment.param.watch(self._note, ["run", "time"])
         self._watchers: list[tuple[param.Parameterized, Any]] = [
             (self.selection, chosen),
             (self.selection, picked),
             (self.compared, marked),
+            (self.moment, rested),
         ]
         self.session.open()
 
@@ -149,13 +154,10 @@ class Cockpit(pn.viewable.Viewer):
         for owner, watcher in self._watchers:
             owner.param.unwatch(watcher)
         self._closed, self._watchers = True, []
-        self.session.close()
-        self.walk.close()
-        self.curtains.close()
-        for view in (self.fields, self.panel, self.deck):
-            if view is not None:
-                view.close()
-        self._frames.close()
+        views = [view for view in (self.deck, self.panel, self.fields) if view is not None]
+        with ExitStack() as stack:  # all of them, whatever one of them has to say
+            for each in (self._frames, *views, self.curtains, self.walk, self.session):
+                stack.callback(each.close)
 
     def _begin(self, hunt: Callable[[], str]) -> None:
         try:
@@ -177,10 +179,13 @@ class Cockpit(pn.viewable.Viewer):
         """Keep the link true to what is shown."""
         if self.fields is None or self.deck is None:
             return  # the views that a link asks for are still being made
+        run = "" if self.selection.follow else self.selection.run
+        time = self.moment.of(run)
         state = {
-            "run": "" if self.selection.follow else self.selection.run,
+            "run": run,
             "tab": self.deck.active if self.deck.moved else "",
             "compare": ",".join(self.compared.runs),
+            "t": "" if time is None else f"{time:.9g}",
             "theme": "" if self.dark else "light",
             **self.fields.view_state(),
         }
@@ -214,9 +219,10 @@ class Cockpit(pn.viewable.Viewer):
             self.loop,
             self.restore,
             RunSteps(self.walk),
-            snapshot=self.session.param.snapshot,
+            snapshot=self.session.param.paced,
         )
         self.fields.show_state(self._wanted)
+        self.fields.remarks = [*self.fields.remarks, *filter(None, [self._remark])]
         pair = self.fields.pair.param.watch(self._note, "view")
         self.fields.pair.on_zoom(self._note)
         other = self.fields.param.watch(self._note, "other")

@@ -79,7 +79,9 @@ class DocumentLoop(KernelLoop):
         """Run at the document's next tick; what it changes goes out as one message."""
 
         def run() -> None:
-            with hold(self._document):
+            # Bokeh has one stack of current documents for all threads: while another page is
+            # being made, that page lies on top, and ours would be given its models.
+            with set_curdoc(self._document), hold(self._document):
                 call()
 
         self._document.add_next_tick_callback(run)

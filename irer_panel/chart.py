@@ -10,6 +10,7 @@ from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.events import Tap
 from bokeh.models import BoxSelectTool, ColumnDataSource, HoverTool, LassoSelectTool
 from bokeh.plotting import figure
+from panel.io.state import set_curdoc
 
 from engine.hunt.table import Numbers
 
@@ -97,7 +98,8 @@ def on_tap(fig: Any, call: Callable[[float, float], object]) -> None:
 
     def tapped(event: Any) -> None:
         if event.x is not None and event.y is not None:
-            call(float(event.x), float(event.y))
+            with set_curdoc(fig.document):  # a tap changes models of its page alone
+                call(float(event.x), float(event.y))
 
     fig.on_event(Tap, tapped)
 

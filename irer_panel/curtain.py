@@ -35,12 +35,12 @@ class Curtain(param.Parameterized):
     shown = param.Boolean(default=False, doc="Whether the tab is shown.")
 
     def __init__(self, page: Selection, session: Session) -> None:
-        super().__init__(snapshot=session.snapshot)
+        super().__init__(snapshot=session.paced)
         self._page, self._session = page, session
         self.selection = TabSelection(page)
         self._watchers = [
             (page, page.param.watch(self._let_in, ["run", "newest", "follow"])),
-            (session, session.param.watch(self._let_in, "snapshot")),
+            (session, session.param.watch(self._let_in, "paced")),
         ]
 
     def close(self) -> None:
@@ -53,7 +53,7 @@ class Curtain(param.Parameterized):
     def _let_in(self, *_: Any) -> None:
         if self.shown:
             page = self._page
-            self.snapshot = self._session.snapshot
+            self.snapshot = self._session.paced
             self.selection.param.update(newest=page.newest, follow=page.follow, run=page.run)
 
 

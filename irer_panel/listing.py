@@ -14,6 +14,9 @@ from irer_panel.run_page import NEWEST_FIRST
 REACH = 25
 """Rows on each side of a place that are read with it: so many steps need no other read."""
 
+LAST = 10**9
+"""A row beyond all that a list has."""
+
 
 class Listing(param.Parameterized):
     """Sort and filters of one session's run list, also where the list was never opened."""
@@ -68,24 +71,38 @@ class Surroundings:
         return self.ids[at] if 0 <= at < len(self.ids) else None
 
 
-def stepped(place: int | None, steps: int, total: int) -> int:
-    """The row that many steps lead to; they end at the list's ends.
+@dataclass(frozen=True)
+class Way:
+    """Steps that were asked for and not yet taken.
 
-    From a run that the list does not hold, either way leads to its first row.
+    Attributes:
+        start: the row where they begin, None for the selected run's; `LAST` is the list's last.
+        steps: how many rows on; below 0 for back.
     """
-    return max(0, min((-1 if place is None else place) + steps, total - 1))
+
+    start: int | None = None
+    steps: int = 0
+
+    def leads(self, place: int | None, total: int) -> int:
+        """The row at its end; the list's ends end it.
+
+        From a run that the list does not hold (`place` None), either way leads to its first row.
+        """
+        here = -1 if place is None else place
+        start = here if self.start is None else min(self.start, total - 1)
+        return max(0, min(start + self.steps, total - 1))
 
 
 def surroundings(
-    reader: LedgerReader, listed: Listed, run: str, steps: int = 0, hint: int | None = None
+    reader: LedgerReader, listed: Listed, run: str, way: Way, hint: int | None = None
 ) -> Surroundings:
-    """Read the rows around the one that some steps from a run lead to. Call it off the event loop.
+    """Read the rows around the one that a way from a run leads to. Call it off the event loop.
 
     Args:
         reader: of the ledger.
         listed: the list.
-        run: where the steps begin, empty for no run.
-        steps: how many rows on; below 0 for back.
+        run: where the way begins, empty for no run.
+        way: where to.
         hint: the row where the run stood last, which tells its places apart.
 
     Returns:
@@ -99,7 +116,7 @@ def surroundings(
         there = [] if hint is None else reader.runs(hunt, limit=1, offset=hint, **how)
         if not there or there[0]["config_hash"] != run:
             place = reader.rank(run, hunt, **how) if run else None
-        first = max(0, stepped(place, steps, total) - REACH)
+        first = max(0, way.leads(place, total) - REACH)
         rows = reader.runs(hunt, limit=2 * REACH + 1, offset=first, **how)
     except EngineError:
         return Surroundings(listed, run)

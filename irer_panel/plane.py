@@ -87,6 +87,10 @@ class Plane:
         """Cells of one column."""
         return self._source.column(self.name, column, rows)
 
+    def where(self, extreme: str) -> tuple[int, int]:
+        """Row and column of the smallest ("min") or largest ("max") finite cell."""
+        return self._source.where(self.name, extreme)
+
     def whole(self) -> Array:
         """Every cell, shape (N, N)."""
         whole = slice(0, self._source.cells)

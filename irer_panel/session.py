@@ -4,11 +4,15 @@ The bus rings in the hunt's thread, maybe hundreds of times a second. A ring onl
 session's loop to look; looks are at least `PERIOD` apart, each read of status and ledger happens
 in an executor, and what comes back replaces `snapshot`. A slow pulse looks even when no bell
 rings, for what other processes do in the same workspace.
+
+Figures in words follow every look. Lists, pictures and plots cost the loop, which all sessions
+share, ten times as much: they follow `paced`, which leaves each session the same share of the time.
 """
 
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import param
 
@@ -26,16 +30,21 @@ PULSE = 2.0
 class Session(param.Parameterized):
     """Follows an engine for one page, from `open` to `close`.
 
-    `snapshot` is the newest look, set on the page's loop.
+    `snapshot` is the newest look, set on the page's loop. `paced` is the same, but where only runs
+    were added it comes as many times `PERIOD` after the one before as there are sessions.
     """
 
     snapshot = param.ClassSelector(
         default=Snapshot(), class_=Snapshot, allow_None=False, doc="What the newest look saw."
     )
+    paced = param.ClassSelector(
+        default=Snapshot(), class_=Snapshot, allow_None=False, doc="A look that large views show."
+    )
 
     def __init__(self, engine: Engine, loop: Loop) -> None:
         status = engine.status()
-        super().__init__(snapshot=Snapshot(status=status, shown=status, taken=time.time()))
+        first = Snapshot(status=status, shown=status, taken=time.time())
+        super().__init__(snapshot=first, paced=first)
         self._engine = engine
         self._loop = loop
         self._reads: Newest[Snapshot] = Newest(readers, loop, self._show)
@@ -43,6 +52,8 @@ class Session(param.Parameterized):
         self._woken = False
         self._closed = False
         self._looked = 0.0
+        self._paced = 0.0
+        self._pacing = False
         self._chosen = ""
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -83,6 +94,18 @@ class Session(param.Parameterized):
 
     def _show(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        wait = self._paced + PERIOD * self._engine.bus.listeners - time.monotonic()
+        if wait <= 0 or _turns(self.paced, snapshot):
+            self._pace()
+        elif not self._pacing:
+            self._pacing = True
+            self._loop.later(wait, self._pace)
+
+    def _pace(self) -> None:
+        self._pacing = False
+        if not self._closed and self.paced is not self.snapshot:
+            self._paced = time.monotonic()
+            self.paced = self.snapshot
 
     def _pulse(self) -> None:
         if not self._closed:
@@ -92,3 +115,13 @@ class Session(param.Parameterized):
         if not self._closed:
             self.wake()
             self._pulse()
+
+
+def _turns(before: Snapshot, now: Snapshot) -> bool:
+    """Whether more than runs was added: what a user did, or waits for."""
+    return _matter(before) != _matter(now)
+
+
+def _matter(look: Snapshot) -> tuple[Any, ...]:
+    chosen = look.chosen["config_hash"] if look.chosen else ""
+    return chosen, look.job, look.problem, look.shown.hunt_id, look.shown.state

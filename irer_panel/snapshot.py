@@ -36,8 +36,8 @@ class Snapshot:
         elsewhere: who hunts in the workspace from another process, empty for nobody.
         runs: the `NEWEST` runs of the shown hunt, newest first, ledger columns; of all runs where
             none is.
-        chosen: the row of the run that the page's user chose, where it is of the shown hunt but
-            not among `runs`.
+        asked: the run that the page's user chose, whose row was looked for.
+        chosen: its row, where it is of the shown hunt but not among `runs`.
         best: its best run, JSON-ready, with its whole config.
         conclusion: what its scores say together, empty until it is over.
         sequence: the last ledger event that was seen.
@@ -52,6 +52,7 @@ class Snapshot:
     shown: HuntStatus = field(default_factory=HuntStatus)
     elsewhere: str = ""
     runs: Sequence[Mapping[str, Any]] = ()
+    asked: str = ""
     chosen: Mapping[str, Any] | None = None
     best: Mapping[str, Any] | None = None
     conclusion: str = ""
@@ -126,9 +127,9 @@ def _read_ledger(engine: Engine, now: Snapshot, before: Snapshot, chosen: str) -
             conclusion=said.conclusion,
             sequence=sequence,
         )
-    last = before.chosen
-    if state != known or (last["config_hash"] if last else "") != chosen:
-        now = replace(now, chosen=_row(engine, replace(now, chosen=None), hunt_id, chosen))
+    if state != known or before.asked != chosen:
+        row = _row(engine, replace(now, chosen=None), hunt_id, chosen)
+        now = replace(now, asked=chosen, chosen=row)
     if not ours and hunt:
         counts = engine.reader.counts(hunt_id)
         now = replace(now, shown=recalled(hunt, now.runs, now.best, counts, bool(now.elsewhere)))

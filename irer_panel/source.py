@@ -154,6 +154,22 @@ class FieldSource:
         self.bytes_read += whole.nbytes
         return whole
 
+    def where(self, name: str, extreme: str) -> tuple[int, int]:
+        """Row and column of a field's smallest ("min") or largest ("max") finite cell.
+
+        Raises:
+            ArtifactError: no such field, or its data are damaged.
+            ValueError: no cell is finite.
+        """
+        rows = columns = slice(0, self.cells)
+        if self._levels:
+            factor = self._levels[-1]
+            whole = slice(0, side_of(self.cells, factor))
+            found = _place(self._read(name_of(name, factor, extreme), whole, whole), extreme)
+            rows, columns = (slice(at * factor, min((at + 1) * factor, self.cells)) for at in found)
+        row, column = _place(self.part(name, rows, columns), extreme)
+        return rows.start + row, columns.start + column
+
     def frame(self, name: str, window: Window, aggregation: str = "mean") -> Frame:
         """The pixels of a window: each the aggregate of its own finite cells, NaN for none.
 
@@ -351,3 +367,10 @@ class _Look(NamedTuple):
 
     reach: Reach
     holes: Array
+
+
+def _place(values: Array, extreme: str) -> tuple[int, int]:
+    sound = np.where(np.isfinite(values), values, np.nan)
+    index = np.nanargmin(sound) if extreme == "min" else np.nanargmax(sound)
+    row, column = np.unravel_index(index, values.shape)
+    return int(row), int(column)

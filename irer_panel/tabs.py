@@ -47,7 +47,7 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
         from irer_panel.views.time_tab import TimeTab
 
         selection, look = seen("Time")
-        return TimeTab(engine.workspace, selection, loop, snapshot=look)
+        return TimeTab(engine.workspace, selection, loop, cockpit.moment, snapshot=look)
 
     def audit() -> pn.viewable.Viewer:
         from irer_panel.views.audit_tab import AuditTab

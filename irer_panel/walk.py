@@ -1,5 +1,6 @@
 """The way along the run list from the selected run: to the next, the previous, the ends."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -7,12 +8,12 @@ import param
 
 from engine.store.reader import LedgerReader
 from irer_panel.background import Loop, Newest, readers
-from irer_panel.listing import Listed, Listing, Surroundings, stepped, surroundings
+from irer_panel.listing import LAST, Listed, Listing, Surroundings, Way, surroundings
 from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot
 
-FAR = 10**9
-"""More steps than a list has rows."""
+HERE = Way()
+"""No steps."""
 
 
 class Walk(param.Parameterized):
@@ -42,7 +43,7 @@ class Walk(param.Parameterized):
         self._around = Surroundings(Listed(), "")
         self._run = ""
         self._place: int | None = None
-        self._steps = 0
+        self._way = HERE
         self._watchers = [
             (selection, selection.param.watch(self._selected, "run")),
             (listing, listing.param.watch(self._look, ["order", "filters"])),
@@ -58,17 +59,17 @@ class Walk(param.Parameterized):
 
     def step(self, steps: int) -> None:
         """Select the run so many rows on, or the last on the way; below 0 goes back."""
-        self._steps = max(-FAR, min(FAR, self._steps + steps))
+        self._way = replace(self._way, steps=self._way.steps + steps)
         self._advance()
 
     def to_first(self) -> None:
         """Select the first run of the list."""
-        self._steps = -FAR
+        self._way = Way(start=0)
         self._advance()
 
     def to_last(self) -> None:
         """Select the last run of the list."""
-        self._steps = FAR
+        self._way = Way(start=LAST)
         self._advance()
 
     def _listed(self) -> Listed:
@@ -83,14 +84,14 @@ class Walk(param.Parameterized):
     def _selected(self, *_: Any) -> None:
         """Another run is selected: by a step, or by something else than this."""
         if self._selection.run != self._run:
-            self._steps = 0
+            self._way = HERE
             self._read()
 
     def _read(self) -> None:
         run = self._selection.run
         hint = self._place if run == self._run else None
         self._reads.request(
-            partial(surroundings, self._reader, self._listed(), run, self._steps, hint)
+            partial(surroundings, self._reader, self._listed(), run, self._way, hint)
         )
 
     def _arrive(self, around: Surroundings) -> None:
@@ -102,23 +103,23 @@ class Walk(param.Parameterized):
 
     def _advance(self) -> None:
         """Take the steps that were asked for, as far as the rows are known."""
-        around, steps = self._around, self._steps
+        around, way = self._around, self._way
         if self._run != self._selection.run or around.listed != self._listed():
             self._read()
             return
-        if steps and around.total:
-            place = stepped(self._place, steps, around.total)
-            while around.at(place) == self._run and 0 <= place + _sign(steps) < around.total:
-                place += _sign(steps)  # the same run at another place of the hunt
+        if way != HERE and around.total:
+            place, on = way.leads(self._place, around.total), _sign(way.steps)
+            while on and around.at(place) == self._run and 0 <= place + on < around.total:
+                place += on  # the same run at another place of the hunt
             run = around.at(place)
             if run is None:
-                self._steps = place - (-1 if self._place is None else self._place)
+                self._way = Way(place - on, on)
                 self._read()
                 return
             self._place, self._run = place, run
             self._listing.walked = (run, place)
             self._selection.pick(run)
-        self._steps = 0
+        self._way = HERE
         place_now, total = self._place, around.total
         self.param.update(
             before=total > 0 and place_now != 0,
@@ -127,4 +128,4 @@ class Walk(param.Parameterized):
 
 
 def _sign(number: int) -> int:
-    return 1 if number > 0 else -1
+    return (number > 0) - (number < 0)

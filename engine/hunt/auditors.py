@@ -5,7 +5,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -45,7 +47,8 @@ class Auditors:
             while True:
                 self._pool = self._pool or _pool(self._workers)
                 try:
-                    future = self._pool.submit(_audit, root, config_hash, draws, limit_s)
+                    with _deaf():
+                        future = self._pool.submit(_audit, root, config_hash, draws, limit_s)
                 except (OSError, RuntimeError, ValueError):  # BrokenProcessPool is a RuntimeError
                     if not self._pool._broken:
                         raise
@@ -61,7 +64,8 @@ class Auditors:
     ) -> "Future[dict[str, Any]]":
         """The same in a process of its own, which answers for this run only."""
         pool = _pool(1)
-        future = pool.submit(_audit, root, config_hash, draws, limit_s)
+        with _deaf():
+            future = pool.submit(_audit, root, config_hash, draws, limit_s)
         future.add_done_callback(lambda _: pool.shutdown(wait=False))
         return future
 
@@ -97,6 +101,19 @@ def _audit(root: str, config_hash: str, draws: int, limit_s: float) -> dict[str,
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Have workers that are born here hear no Ctrl-C: they inherit what this thread blocks.
+
+    It is the parent's to handle, also while they still import what they need.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _pool(workers: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_live_and_die)
@@ -117,11 +134,10 @@ def _shut(pool: ProcessPoolExecutor) -> list[BaseProcess]:
 
 
 def _live_and_die() -> None:
-    """In a worker: let Ctrl-C be the parent's to handle, and end when the parent is gone."""
+    """In a worker: end when the parent is gone."""
     step_aside()
     # A worker a core: BLAS threads beside it would only spin, and take as much again.
     threadpool_limits(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
 
 

@@ -284,17 +284,22 @@ class Ledger:
         """Enter that these runs' artifacts are no longer kept; those evicted before stay so."""
         now = timestamp()
         with self._transaction() as connection:
-            connection.executemany(
+            changed = connection.executemany(
                 "UPDATE runs SET evicted = ? WHERE config_hash = ? AND evicted IS NULL",
                 [(now, name) for name in hashes],
-            )
+            ).rowcount
+            if changed > 0:  # so that whoever watches the log looks again
+                append(connection, "artifacts_evicted", None, None, {"runs": changed})
 
     def mark_restored(self, hashes: Iterable[str]) -> None:
         """Enter that these runs' artifacts are there again."""
         with self._transaction() as connection:
-            connection.executemany(
-                "UPDATE runs SET evicted = NULL WHERE config_hash = ?", [(name,) for name in hashes]
-            )
+            changed = connection.executemany(
+                "UPDATE runs SET evicted = NULL WHERE config_hash = ? AND evicted IS NOT NULL",
+                [(name,) for name in hashes],
+            ).rowcount
+            if changed > 0:
+                append(connection, "artifacts_restored", None, None, {"runs": changed})
 
     def _read_epoch(self) -> int:
         [epoch] = self._connection.execute("SELECT epoch FROM writer").fetchone()

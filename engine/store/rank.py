@@ -18,7 +18,7 @@ def rank(
 ) -> int | None:
     """How many rows of a scope come before a run's first; None where no row of it passes.
 
-    Counts along the index of the order's column: a tenth of a second among a million runs.
+    Counts along the index of the order's column.
     """
     condition, values = filters.condition()
     values |= {"scope": scope, "run": config_hash}

@@ -149,7 +149,7 @@ class ComparePanes(pn.viewable.Viewer):
         self._pane = partial(RunPane, on_pick, on_remove)
         self.panes: list[RunPane] = []
         self.links: dict[float, Linked] = {}
-        self._making = False
+        self._making = self._closed = False
         self._row = pn.Row(
             sizing_mode="stretch_width",
             styles={"flex-wrap": "wrap", "gap": "12px 16px"},
@@ -174,7 +174,7 @@ class ComparePanes(pn.viewable.Viewer):
             length is not None and pane.length not in (None, length)
             for pane, length in zip(self.panes, lengths, strict=False)
         ):
-            self.close()  # panes of another domain: their links are of no more use
+            self._clear()  # panes of another domain: their links are of no more use
         for index, length in enumerate(lengths):
             missing = index >= len(self.panes)
             if missing or (length is not None and self.panes[index].plot is None):
@@ -190,10 +190,16 @@ class ComparePanes(pn.viewable.Viewer):
         for pane in self.panes:
             if pane.plot is not None:
                 pane.plot.close()
+        self.panes, self.links, self._closed = [], {}, True
+
+    def _clear(self) -> None:
+        self.close()
         self._row.clear()
-        self.panes, self.links = [], {}
+        self._closed = False
 
     def _make(self, index: int, length: float | None) -> None:
+        if self._closed:
+            return
         with pn.io.hold(freeze=True):  # else each model that joins has all others walked
             if index == len(self.panes):
                 self.panes.append(self._pane())

@@ -31,6 +31,10 @@ _NOTE = {
 }
 
 
+SURROUNDINGS = 25
+"""Cells along each side of what is shown around a cell that was looked for."""
+
+
 class FieldPair(pn.viewable.Viewer):
     """What the view asks for of the selected run and of the one that it is compared with."""
 
@@ -50,11 +54,13 @@ class FieldPair(pn.viewable.Viewer):
         self._selection = selection
         self._paints: Newest[Painted] = Newest(painters, loop, self._show)
         self._readouts: Newest[str] = Newest(readers, loop, self._say)
+        self._finds: Newest[tuple[int, int] | None] = Newest(readers, loop, self._go_to)
         self._cuts: Newest[list[tuple[Curve, Curve]]] = Newest(readers, loop, self._cut)
         self._shared = SharedRanges()
         self._asked: Asked | None = None
         self._extent: Range | None = None
         self._sought: Ranges | None = None
+        self._on_zoom: list[Callable[[], object]] = []
         self._cell: tuple[int, int] | None = None
         count = len(self.view.panes)
         self.plots = [FieldPlot(self._shared) for _ in range(count)]
@@ -93,10 +99,11 @@ class FieldPair(pn.viewable.Viewer):
 
     def close(self) -> None:
         """Follow the selection no more."""
-        for each in (self._paints, self._readouts, self._cuts):
+        for each in (self._paints, self._readouts, self._finds, self._cuts):
             each.close()
         self._selection.param.unwatch(self._watcher)
-        self.param.update(painted=None, fields=None)  # what nobody holds any more is closed
+        with param.discard_events(self):  # a page that is gone takes no more words
+            self.param.update(painted=None, fields=None)  # what nobody holds any more is closed
         for plot in self.plots:
             plot.close()
 
@@ -122,8 +129,9 @@ class FieldPair(pn.viewable.Viewer):
         return tuple(x_range), tuple(y_range)
 
     def on_zoom(self, call: Callable[[], object]) -> None:
-        """Have it called whenever the browser shows another part of the domain."""
+        """Have it called whenever another part of the domain is shown."""
         self._ranges.add_subscriber(lambda **_: call())
+        self._on_zoom.append(call)
 
     @property
     def zoomed(self) -> Ranges | None:
@@ -140,6 +148,22 @@ class FieldPair(pn.viewable.Viewer):
         if self._extent is not None:
             self._seek(self._extent)
             self._request()
+            for call in self._on_zoom:  # the browser does not tell what it was told
+                call()
+
+    def find(self, index: int, extreme: str) -> None:
+        """Zoom both panes to the smallest ("min") or largest ("max") cell of one of them."""
+        self._finds.request(partial(_place, self.plots[index].picture, extreme))
+
+    def _go_to(self, cell: tuple[int, int] | None) -> None:
+        fields = self.fields
+        if cell is None or fields is None or max(cell) >= fields.cells:
+            return
+        (low, high), size = fields.extent, fields.length / fields.cells
+        half = min(SURROUNDINGS, fields.cells) * size / 2
+        y, x = (min(max(at * size, low + half), high - half) for at in cell)
+        self.zoom(((x - half, x + half), (y - half, y + half)))
+        self._point(x=cell[1] * size, y=cell[0] * size)
 
     def _seek(self, extent: Range) -> None:
         """Go where `zoom` asked to, as far as the domain reaches."""
@@ -268,6 +292,14 @@ def _cut_all(
     pictures: Sequence[Picture], cell: tuple[int, int], ranges: Ranges
 ) -> list[tuple[Curve, Curve]]:
     return [curves(picture, cell, *ranges) for picture in pictures]
+
+
+def _place(picture: Picture, extreme: str) -> tuple[int, int] | None:
+    """Where a field has its smallest or largest cell, None where it has no such cell."""
+    plane = picture.plane
+    if plane.problem or plane.reach.low > plane.reach.high:
+        return None
+    return plane.where(extreme)
 
 
 def _within(span: Range, extent: Range) -> Range:

@@ -102,14 +102,19 @@ class FieldPanel(HuntView):
             sx=_SELECT_SX,
         )
         self.profiles = pmui.Switch.from_param(
-            self.pair.param.profiles, label="Profiles", size="small", margin=0, sx=_SWITCH_SX
+            self.pair.param.profiles,
+            label="Profiles",
+            size="small",
+            margin=0,
+            align="center",
+            sx=_SWITCH_SX,
         )
         self._bar = pn.Row(
             self.compare,
             self.profiles,
             visible=False,
             sizing_mode="stretch_width",
-            styles={"align-items": "center", "gap": "16px", "flex-wrap": "wrap"},
+            styles={"gap": "16px", "flex-wrap": "wrap"},
             margin=(12, 0, 14, 0),
         )
         self._words = pmui.Typography("", variant="body1", margin=0, sizing_mode="stretch_width")

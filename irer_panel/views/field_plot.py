@@ -77,10 +77,13 @@ BLANK = Picture(
     _NOTHING,
     RHO,
     Look(),
-    "",
+    "…",
     (_NOTHING,),
 )
-"""What a plot holds before there is a run; a page does not show it."""
+"""What a plot holds before there is a run; a page does not show it.
+
+It has a title, for Bokeh leaves a row of the first one standing if that makes room for itself.
+"""
 
 
 def field_plot(picture: Picture) -> hv.Image:

@@ -1,6 +1,7 @@
 """What stands above a pane: which field it shows, of which run, and a popover for its colours."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import panel as pn
@@ -92,6 +93,10 @@ class FieldTools(pn.viewable.Viewer):
         self.refused = ""
         self._look(limits=None)
 
+    def find(self, extreme: str, *_: Any) -> None:
+        """Zoom to the smallest ("min") or the largest ("max") cell of the field."""
+        self._pair.find(self._index, extreme)
+
     def _fix(self, limits: tuple[float, float]) -> None:
         style = self.pane.style(self._pair.comparing)
         self.refused = refusal(style, self._pair.view.look(style).scale, limits)
@@ -162,6 +167,8 @@ class FieldTools(pn.viewable.Viewer):
             for name, label, call in (
                 ("keep", "Keep these", self.keep),
                 ("release", "Automatic", self.release),
+                ("min", "Smallest", partial(self.find, "min")),
+                ("max", "Largest", partial(self.find, "max")),
             )
         }
         self._parts = {
@@ -172,6 +179,7 @@ class FieldTools(pn.viewable.Viewer):
             **buttons,
             "hint": pmui.Typography("", variant="caption", width=270, margin=(4, 0, 6, 0)),
             "pixel": _caption("A pixel of many cells shows their"),
+            "goto": _caption("Zoom to the cell that is"),
         }
         parts, gap = self._parts, {"gap": "10px"}
         self.popover.objects = [
@@ -185,6 +193,8 @@ class FieldTools(pn.viewable.Viewer):
                 pn.Row(parts["keep"], parts["release"], margin=(0, 0, 10, 0), styles=gap),
                 parts["pixel"],
                 parts["aggregation"],
+                parts["goto"],
+                pn.Row(parts["min"], parts["max"], margin=(0, 0, 4, 0), styles=gap),
                 margin=(10, 14),
                 width=280,
             )
@@ -212,7 +222,7 @@ class FieldTools(pn.viewable.Viewer):
             options=list(scales), value=look.scale, disabled=len(scales) == 1
         )
         cyclic = style.kind == "cyclic"  # an angle has no smallest or largest
-        for name in ("pixel", "aggregation"):
+        for name in ("pixel", "aggregation", "goto", "min", "max"):
             parts[name].visible = not cyclic
         parts["aggregation"].param.update(options=list(AGGREGATIONS), value=self.pane.aggregation)
         picture = self._pair.plots[self._index].picture

@@ -95,7 +95,6 @@ class NullPanel(pn.viewable.Viewer):
 
     def close(self) -> None:
         """Draw nothing any more."""
-        self.clear()
         self._jobs.close()
 
     def clear(self) -> None:

@@ -14,7 +14,7 @@ from irer_panel.wording import number, short_id
 
 _CSS = """
 :host { width: 100%; }
-.run { display: flex; flex-wrap: wrap; gap: 2px 18px; align-items: baseline; font-size: 14px;
+.run { display: flex; flex-wrap: wrap; gap: 2px 14px; align-items: baseline; font-size: 14px;
   line-height: 22px; font-variant-numeric: tabular-nums;
   color: var(--mui-palette-text-primary); }
 .run b { font-size: 16px; font-weight: 600; }
@@ -37,18 +37,20 @@ _FIGURES = (
 )
 
 
-def heading_html(run_id: str, run: Mapping[str, Any] | None) -> str:
+def heading_html(run_id: str, run: Mapping[str, Any] | None, *, known: bool = True) -> str:
     """One line on a run.
 
     Args:
         run_id: its config_hash, empty for none.
         run: its ledger columns, None where it is not of the hunt that is shown.
+        known: whether its columns were looked for.
     """
     if not run_id:
         return '<div class="run"><b>No run selected</b></div>'
     parts = [f'<b>Run <code title="{html.escape(run_id)}">{short_id(run_id)}</code></b>']
     if run is None:
-        return f'<div class="run">{parts[0]}<span><i>of an earlier hunt</i></span></div>'
+        words = "of an earlier hunt" if known else "…"
+        return f'<div class="run">{parts[0]}<span><i>{words}</i></span></div>'
     generation = run.get("generation")
     if generation is not None:
         parts.append(f"<span><i>gen</i> {number(generation)}</span>")
@@ -75,9 +77,16 @@ class RunHeading(HuntView):
         """
         super().__init__(**params)
         self._selection, self._steps = selection, steps
-        self._pane = pn.pane.HTML("", stylesheets=[_CSS], sizing_mode="stretch_width", margin=0)
+        self._pane = pn.pane.HTML(
+            "", stylesheets=[_CSS], sizing_mode="stretch_width", margin=0, align="center"
+        )
         self._follow = pmui.Switch.from_param(
-            selection.param.follow, label="Follow newest", size="small", margin=0, sx=_SWITCH_SX
+            selection.param.follow,
+            label="Follow newest",
+            size="small",
+            margin=0,
+            align="center",
+            sx=_SWITCH_SX,
         )
         self._watcher = selection.param.watch(self._update, "run")
         self._update()
@@ -89,7 +98,8 @@ class RunHeading(HuntView):
     @param.depends("snapshot", watch=True)
     def _update(self, *_: Any) -> None:
         run = self._selection.run
-        self._pane.object = heading_html(run, self.snapshot.run(run))
+        known = self.snapshot.asked == run
+        self._pane.object = heading_html(run, self.snapshot.run(run), known=known)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Row(
@@ -97,5 +107,5 @@ class RunHeading(HuntView):
             self._pane,
             self._follow,
             sizing_mode="stretch_width",
-            styles={"align-items": "center"},
+            styles={"gap": "10px"},
         )

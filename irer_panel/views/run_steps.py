@@ -24,4 +24,4 @@ class RunSteps(pn.viewable.Viewer):
         )
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.Row(self.previous, self.next, margin=(0, 8, 0, -6))
+        return pn.Row(self.previous, self.next, margin=(0, 0, 0, -6), align="center")

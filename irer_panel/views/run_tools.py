@@ -27,6 +27,11 @@ METRICS = {
 """What a range can be asked of, by what the bar calls it."""
 
 
+_SX = {"& .MuiInputBase-root, &.MuiInputBase-root": {"height": "40px"}}
+_LABEL = ".MuiInputLabel-root:not(.MuiInputLabel-shrink) { transform: translate(14px, 9px); }"
+"""All of the bar as high as its text fields, and every label where theirs are."""
+
+
 class RunTools(pn.viewable.Viewer):
     """Filters and columns; `filters` and `columns` follow the bar."""
 
@@ -36,8 +41,14 @@ class RunTools(pn.viewable.Viewer):
     def __init__(self, columns: Mapping[str, str], shown: tuple[str, ...]) -> None:
         """A bar for columns by name, with their headings; those `shown` are there at first."""
         super().__init__(columns=list(shown))
-        small: dict[str, Any] = {"size": "small", "margin": 0}
-        many: dict[str, Any] = {"visual_size": "small", "margin": 0, "width": 150}
+        small: dict[str, Any] = {"size": "small", "margin": 0, "sx": _SX}
+        many: dict[str, Any] = {
+            "visual_size": "small",
+            "margin": 0,
+            "width": 150,
+            "sx": _SX,
+            "stylesheets": [_LABEL],
+        }
         self._order = list(columns)
         self.statuses = pmui.MultiChoice(
             label="Status", options=STATUSES, value=[], placeholder="any", **many

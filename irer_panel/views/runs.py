@@ -24,6 +24,7 @@ from irer_panel.run_page import (
     settings_row,
 )
 from irer_panel.selection import Selection
+from irer_panel.shared import shared
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.run_tools import RunTools
 from irer_panel.wording import SYMBOLS
@@ -131,29 +132,43 @@ if (v !== 0 && (a < 1e-3 || a >= 1e6)) {
 def run_table(
     rows: Sequence[Mapping[str, Any]],
     configs: Mapping[str, Mapping[str, Any]] | None = None,
-    marked: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """The columns of the list, in order, numbers as floats with NaN for none.
+    """The columns of the list, in order, numbers as floats with NaN for none; no run is marked.
 
     `p` is the larger, hence weaker, of a run's two null p-values.
 
     Args:
         rows: of the ledger.
         configs: settings of these runs by their ids, as far as they are known.
-        marked: ids of the runs that are marked for comparison.
     """
     known = configs or {}
     runs = pd.DataFrame([settings_row(row, known.get(row["config_hash"], {})) for row in rows])
     odds = runs.reindex(columns=["p_phase_scramble", "p_target_shuffle"])
     runs = runs.assign(p=odds.apply(pd.to_numeric, errors="coerce").max(axis=1, skipna=False))
     table = runs.reindex(columns=list(COLUMNS)).reset_index(drop=True)
-    table["marked"] = table["config_hash"].isin(list(marked))
+    table["marked"] = False
     for name in table.columns.drop("marked"):
         if name in _TEXT:
             table[name] = table[name].fillna("").astype(str).str.replace("_", " ")
         else:
             table[name] = pd.to_numeric(table[name], errors="coerce").astype(float)
     return table
+
+
+def listed(reader: LedgerReader, query: RunQuery, sequence: int) -> tuple[RunPage, pd.DataFrame]:
+    """A page and its table, which nobody may change: worked out once for all who list the same.
+
+    Args:
+        reader: of the ledger.
+        query: which page.
+        sequence: the ledger event up to which it must be read at least.
+    """
+
+    def read() -> tuple[RunPage, pd.DataFrame]:
+        page = read_page(reader, query)
+        return page, run_table(page.rows, page.configs)
+
+    return shared(reader, "run list", (query, sequence), read)
 
 
 def order_of(sorters: Sequence[Mapping[str, Any]]) -> str:
@@ -190,7 +205,7 @@ class RunList(HuntView):
         self._reader, self._selection = reader, selection
         self._listing = listing or Listing()
         self._compared = compared or Compared()
-        self._reads: Newest[RunPage] = Newest(readers, loop, self._show)
+        self._reads: Newest[tuple[RunPage, pd.DataFrame]] = Newest(readers, loop, self._show)
         self.tools = RunTools(CHOICE, USUAL)
         self._count = pmui.Typography("", variant="body2", margin=0)
         self.pages = pmui.Pagination(count=1, value=0, size="small", margin=0, sibling_count=0)
@@ -233,7 +248,7 @@ class RunList(HuntView):
         # At once, where the view is made: a table loses what comes while the browser builds it.
         self._offer()
         self._asked = self._wanted()
-        self._show(read_page(reader, self._asked[0]))
+        self._show(listed(reader, *self._asked))
 
     def close(self) -> None:
         """Follow the selection no more."""
@@ -247,7 +262,7 @@ class RunList(HuntView):
         wanted = self._wanted()
         if wanted != self._asked:  # a look that saw nothing new asks for nothing
             self._asked = wanted
-            self._reads.request(partial(read_page, self._reader, wanted[0]))
+            self._reads.request(partial(listed, self._reader, *wanted))
 
     def _offer(self) -> None:
         """Name the settings that the shown hunt searches among the columns."""
@@ -270,8 +285,10 @@ class RunList(HuntView):
         shown = self.tools.columns
         self._table.hidden_columns = [name for name in CHOICE if name not in shown]
 
-    def _show(self, page: RunPage) -> None:
-        self._table.value = run_table(page.rows, page.configs, self._compared.runs)
+    def _show(self, found: tuple[RunPage, pd.DataFrame]) -> None:
+        page, table = found
+        marked = table["config_hash"].isin(list(self._compared.runs))
+        self._table.value = table.assign(marked=marked)
         self._count.object = page.problem or page.words
         self.pages.param.update(count=page.pages, value=page.query.page)
         self._mark()
@@ -284,8 +301,9 @@ class RunList(HuntView):
         self._mark()
 
     def _mark(self, *_: Any) -> None:
-        ids = self._table.value["config_hash"]
-        self._table.selection = [int(i) for i in ids.index[ids == self._selection.run]]
+        run = self._selection.run
+        ids = self._table.value["config_hash"].tolist()
+        self._table.selection = [i for i, each in enumerate(ids) if each == run]
 
     def _tick(self, *_: Any) -> None:
         marked = self._table.value["config_hash"].isin(self._compared.runs)

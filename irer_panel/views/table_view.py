@@ -52,6 +52,7 @@ class TableView(pn.viewable.Viewer):
     def __init__(self, loop: Loop | None = None, **params: Any) -> None:
         super().__init__(**params)
         self._loop = loop or loop_of(pn.state.curdoc)
+        self._built = False
         self._work: Newest[Callable[[], None]] = Newest(readers, self._loop, self._deliver)
         self._figure = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0, visible=False)
         self._words = pn.pane.HTML(
@@ -72,8 +73,16 @@ class TableView(pn.viewable.Viewer):
         raise NotImplementedError
 
     def _deliver(self, show: Callable[[], None]) -> None:
-        show()
-        self._push()
+        if self._built or not self.table:
+            show()
+            self._push()
+        else:  # a figure is dozens of models, which the loop need not make
+            self._loop.aside(partial(self._build, show), self._push)
+
+    def _build(self, show: Callable[[], None]) -> None:
+        with pn.io.hold(freeze=True):  # else each model that joins has all others walked
+            show()
+        self._built = True
 
     def _push(self) -> None:
         """Send what has changed in a figure's models; in a notebook nobody else does."""

@@ -12,6 +12,7 @@ from engine.errors import EngineError
 from engine.store.workspace import Workspace
 from irer_panel.background import Loop, Newest, painters, readers
 from irer_panel.history import FRAMES, History, gif_of, read_history
+from irer_panel.moment import Moment
 from irer_panel.selection import Selection
 from irer_panel.states import emptiness
 from irer_panel.views.download import download
@@ -45,10 +46,25 @@ class TimeTab(HuntView):
     """Film, player and traces of the selected run."""
 
     def __init__(
-        self, workspace: Workspace, selection: Selection, loop: Loop, **params: Any
+        self,
+        workspace: Workspace,
+        selection: Selection,
+        loop: Loop,
+        moment: Moment | None = None,
+        **params: Any,
     ) -> None:
+        """Follow a selection.
+
+        Args:
+            workspace: where the runs are.
+            selection: which one is shown.
+            loop: where the page lives.
+            moment: where the player stands, told whenever it rests; None for one of its own.
+            params: `snapshot`.
+        """
         super().__init__(**params)
         self._workspace, self._selection = workspace, selection
+        self._moment = moment or Moment()
         self._reads: Newest[Read] = Newest(readers, loop, self._show)
         self._gifs: Newest[tuple[History, bytes]] = Newest(painters, loop, self._offer)
         self._history: History | None = None
@@ -105,6 +121,7 @@ class TimeTab(HuntView):
             (selection, selection.param.watch(self._request, "run")),
             (self.field, self.field.param.watch(self._request, "value")),
             (self.player, self.player.param.watch(self._turn, "value")),
+            (self.player, self.player.param.watch(self._rest, "direction")),
         ]
         self._request()
 
@@ -158,7 +175,13 @@ class TimeTab(HuntView):
         self.film.take(found.history)
         self.traces.take(found.history)
         self.player.param.update(end=max(last, 1), disabled=last == 0)
-        self.player.value = min(int(self.player.value), last) if same else last
+        time = self._moment.of(found.run)
+        if same:
+            self.player.value = min(int(self.player.value), last)
+        elif time is None:
+            self.player.value = last
+        else:
+            self.player.value = int(np.abs(found.history.times - time).argmin())
         self._turn()
 
     def _turn(self, *_: Any) -> None:
@@ -168,6 +191,16 @@ class TimeTab(HuntView):
         self.film.turn_to(frame)
         self.traces.mark(float(self._history.times[frame]))
         self._words.object = self._history.words(frame)
+        self._rest()
+
+    def _rest(self, *_: Any) -> None:
+        """Say where the player stands, unless it plays: a browser's address must not run."""
+        history = self._history
+        if history is None or self.player.direction:
+            return
+        frame = min(int(self.player.value), len(history.times) - 1)
+        time = None if frame == len(history.times) - 1 else float(history.times[frame])
+        self._moment.param.update(run=history.run, time=time)
 
     def _ask_for_gif(self, *_: Any) -> None:
         if self._history is not None:

@@ -2,6 +2,8 @@
 
 import contextlib
 import multiprocessing
+import os
+import signal
 import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
@@ -47,6 +49,23 @@ def test_a_worker_that_is_launched_while_the_pool_breaks_is_not_waited_for(tmp_p
             with contextlib.suppress(BrokenProcessPool):
                 assert future.result(60)["status"] == "artifact_missing"
         closed_soon(auditors, others)
+
+
+def test_a_worker_hears_no_interrupt_from_its_birth_on(tmp_path):
+    """Ctrl-C goes to all of a terminal's processes, and the parent sees to the end of its own."""
+    run = (str(Workspace.open(tmp_path).root), RunConfig().config_hash, 19)
+    others = multiprocessing.active_children()
+    auditors = Auditors(2)
+    futures = [auditors.submit(*run), auditors.submit_alone(*run)]
+    until = time.monotonic() + 60
+    while not all(future.done() for future in futures):
+        assert time.monotonic() < until
+        for worker in workers(others):
+            os.kill(worker.pid, signal.SIGINT)
+        time.sleep(0.005)
+    assert [future.result()["status"] for future in futures] == ["artifact_missing"] * 2
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+    auditors.close()
 
 
 def test_a_worker_that_dies_at_the_end_does_not_keep_the_others_from_it(tmp_path):

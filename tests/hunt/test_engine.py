@@ -209,6 +209,8 @@ def test_an_auditor_that_is_killed_costs_no_run(engine):
     assert "worker_failed" not in status.failures, status.failures
 
 
+# Of Python's own thread, which reads the table of workers while one is being launched.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_run_whose_auditors_all_die_is_a_class_of_its_own_and_ends_no_hunt(engine):
     engine.start_hunt(settings(num_generations=1, T_steps=20))
     while engine.status().active:

@@ -24,3 +24,20 @@ def becomes(look, seconds=30.0):
     while not look():
         assert time.monotonic() < until, f"still not {look}"
         time.sleep(0.05)
+
+
+def pick(page, run):
+    """Click a run's row until the page has it.
+
+    A table that has just been built draws its rows a second time, and a row that is drawn anew
+    between press and release hears no click.
+    """
+    row = page.locator(f".tabulator-row span[title='{run}']").first
+    shown = page.locator(".run code").first
+
+    def picked():
+        row.click(timeout=TIMEOUT)
+        page.wait_for_timeout(500)
+        return shown.get_attribute("title") == run
+
+    becomes(picked)

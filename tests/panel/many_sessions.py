@@ -1,7 +1,8 @@
 """Opens and closes pages of a server in this process, and counts what they leave behind.
 
 `python -m tests.panel.many_sessions WORKSPACE BATCHES EACH` prints JSON: bytes of memory, cockpits,
-listeners, watchers of Panel's state, HoloViews callbacks and threads of ours, before and after.
+listeners, watchers of Panel's state, HoloViews callbacks and threads of ours, before and after,
+and the errors of pages that were closed.
 """
 
 import asyncio
@@ -19,13 +20,15 @@ import psutil
 from bokeh.client import pull_session
 from bokeh.document.events import MessageSentEvent
 from bokeh.events import DocumentReady
+from panel.io.state import set_curdoc
 
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
-from irer_panel.app import Cockpit, create_page, load_plotting
+from irer_panel.app import Cockpit, create_page
 
-TABS = ("Runs", "Hunt", "Spectrum", "Audit", "Time", "Live", "Log")
+TABS = ("Runs", "Hunt", "Compare", "Spectrum", "Audit", "Time", "Live", "Log")
 cockpits: weakref.WeakSet[Cockpit] = weakref.WeakSet()
+refusals: list[str] = []
 
 
 class Counted(Cockpit):
@@ -34,6 +37,14 @@ class Counted(Cockpit):
     def __init__(self, *args, **params):
         super().__init__(*args, **params)
         cockpits.add(self)
+
+    def close(self, *args):
+        try:
+            with set_curdoc(self.loop._document):  # a builder of another page may have left it so
+                super().close(*args)
+        except Exception as error:
+            refusals.append(repr(error))
+            raise
 
 
 def becomes(look):
@@ -80,6 +91,7 @@ def visit(engine, url, pages):
     for title in TABS:
         first.loop.soon(lambda title=title: first.deck.open(title))
         becomes(lambda title=title: title in first.deck.views)
+    becomes(lambda: all(each.fields.pair.fields is not None for each in opened))
     for session in sessions:
         session.close()
     becomes(lambda: engine.bus.listeners == 0)
@@ -97,6 +109,7 @@ def rest():
     return {
         "bytes": psutil.Process().memory_info().rss,
         "cockpits": len(cockpits),
+        "refusals": refusals,
         "listeners": engine.bus.listeners,
         "watchers": sum(len(each) for kinds in watchers for each in kinds.values()),
         "callbacks": len(Callback._callbacks),
@@ -106,7 +119,6 @@ def rest():
 
 if __name__ == "__main__":
     folder, batches, each = sys.argv[1:]
-    load_plotting()
     sys.modules["irer_panel.app"].Cockpit = Counted
     engine = Engine(Workspace.open(Path(folder)))
     url = serve(engine)

@@ -20,6 +20,7 @@ TABS = list(SECTIONS)[1:]
 
 READY = {
     "Runs": "Download JSON",
+    "Compare": "Own limits",
     "Hunt": "Lineage",
     "Spectrum": "Target shuffle",
     "Audit": "Golden parameters",
@@ -50,8 +51,9 @@ FOCUSED = """() => {
 def served(start_server, tmp_path_factory):
     folder = tmp_path_factory.mktemp("accessible")
     engine = hunted(folder, history_frames=3)
+    runs = [row["config_hash"] for row in engine.reader.runs()[:2]]
     engine.close()
-    return start_server(workspace=folder)
+    return f"{start_server(workspace=folder).url}/?compare={','.join(runs)}"
 
 
 def shown(page, tab):
@@ -61,7 +63,7 @@ def shown(page, tab):
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_every_text_has_the_contrast_of_aa(served, open_page, theme):
-    page, *_ = open_page(f"{served.url}/?theme={theme}")
+    page, *_ = open_page(f"{served}&theme={theme}")
     page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
     for tab in TABS:
         shown(page, tab)
@@ -77,7 +79,7 @@ def faint(page):
 
 
 def test_a_text_that_is_too_faint_is_found(served, open_page):
-    page, *_ = open_page(served.url)
+    page, *_ = open_page(served)
     page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
     page.evaluate(
         """() => {
@@ -91,7 +93,7 @@ def test_a_text_that_is_too_faint_is_found(served, open_page):
 
 
 def test_every_control_has_a_name(served, open_page):
-    page, *_ = open_page(served.url)
+    page, *_ = open_page(served)
     page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
     for tab in TABS:
         shown(page, tab)
@@ -102,7 +104,7 @@ def test_every_control_has_a_name(served, open_page):
 
 
 def test_the_focus_is_seen_wherever_the_keyboard_leads(served, open_page):
-    page, *_ = open_page(served.url)
+    page, *_ = open_page(served)
     page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
     page.get_by_role("button", name="Download JSON").wait_for(timeout=TIMEOUT)
     seen = []

@@ -5,8 +5,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from bokeh.document import Document
+from bokeh.events import Tap
+from panel.io.state import set_curdoc, state
 
-from irer_panel.background import KernelLoop, Newest, NoLoop, loop_of
+from irer_panel.background import DocumentLoop, KernelLoop, Newest, NoLoop, loop_of
+from irer_panel.chart import chart, on_tap
 
 
 @pytest.fixture
@@ -79,3 +83,26 @@ def test_a_script_without_a_loop_is_its_own():
     called = threading.Event()
     loop_of(None).later(0.01, called.set)
     assert called.wait(10)
+
+
+def test_in_its_own_calls_a_page_is_the_current_one():
+    """Else it is given models of another, which breaks all its updates from then on."""
+
+    async def call():
+        page, other, seen = Document(), Document(), []
+        DocumentLoop(page).soon(lambda: seen.append(state.curdoc))
+        [tick] = page.session_callbacks
+        with set_curdoc(other):
+            tick.callback()
+        return seen[0] is page
+
+    assert asyncio.run(call())
+
+
+def test_in_a_tap_on_its_figure_too():
+    page, fig, seen = Document(), chart("x", "y"), []
+    page.add_root(fig)
+    on_tap(fig, lambda *_: seen.append(state.curdoc))
+    with set_curdoc(Document()):
+        fig._trigger_event(Tap(fig, x=1.0, y=1.0))
+    assert seen[0] is page

@@ -1,25 +1,17 @@
 """The two heatmaps: right pixels, fixed colours, one window for both."""
 
-import asyncio
-import gc
-from pathlib import Path
-
 import holoviews as hv
 import numpy as np
-import psutil
 import pytest
-from bokeh.models import SaveTool
+from pair_bench import follow, pixels, ranges, shows
 from panel_samples import write_run
 
 from engine.store.workspace import Workspace
-from irer_panel.background import KernelLoop
 from irer_panel.fields import read_run
-from irer_panel.selection import Selection
 from irer_panel.viewport import Window
 from irer_panel.views.field_look import MAPS, Look
 from irer_panel.views.field_marks import MASK, SharedRanges
 from irer_panel.views.field_paint import Asked, note, paint, readout
-from irer_panel.views.field_pair import FieldPair
 from irer_panel.views.field_plot import field_plot
 from irer_panel.views.field_state import FieldView, Pane
 
@@ -29,46 +21,6 @@ hv.extension("bokeh")
 @pytest.fixture
 def workspace(tmp_path):
     return Workspace.open(tmp_path)
-
-
-def rendered(pair):
-    """Both plots as HoloViews draws them."""
-    renderer = hv.renderer("bokeh")
-    return [renderer.get_plot(each.plot) for each in pair.plots]
-
-
-def pixels(plot):
-    return plot.handles["source"].data["image"][0]
-
-
-def ranges(plot):
-    x, y = plot.state.x_range, plot.state.y_range
-    return (x.start, x.end, y.start, y.end)
-
-
-async def shows(pair, wanted):
-    async with asyncio.timeout(20):
-        while not wanted():
-            await asyncio.sleep(0.01)
-
-
-def follow(workspace, check):
-    """Run `check(pair, selection, plots)` in a loop, with both plots rendered."""
-
-    async def run():
-        selection = Selection()
-        pair = FieldPair(workspace, selection, KernelLoop())
-        pair.furnish()
-        pair.complete()
-        plots = rendered(pair)
-        for plot in plots[1:]:  # one page: HoloViews renders each as a root of its own here
-            of_root = pair._shared._of_root
-            of_root[plot.root.ref["id"]] = of_root[plots[0].root.ref["id"]]
-            pair._shared.join(plot)
-        await check(pair, selection, plots)
-        pair.close()
-
-    asyncio.run(run())
 
 
 def test_a_selected_run_is_drawn_cell_by_cell_in_its_own_colours(workspace):
@@ -84,18 +36,6 @@ def test_a_selected_run_is_drawn_cell_by_cell_in_its_own_colours(workspace):
         diverging = plots[1].handles["color_mapper"]
         assert diverging.low + diverging.high == pytest.approx(-2)
         assert ranges(plots[0]) == (-0.25, 15.75, -0.25, 15.75)
-
-    follow(workspace, check)
-
-
-def test_a_view_is_saved_under_the_name_of_its_field_and_run(workspace):
-    run, *_ = write_run(workspace)
-
-    async def check(pair, selection, plots):
-        selection.land(run)
-        await shows(pair, lambda: pair.fields is not None)
-        names = [plot.state.select_one(SaveTool).filename for plot in plots]
-        assert names == [f"rho_{run[:8]}", f"g_tt_{run[:8]}"]
 
     follow(workspace, check)
 
@@ -329,42 +269,6 @@ def test_runs_of_unequal_grids_are_not_subtracted(workspace):
     assert "N_grid: got 16" in painted.other_problem
     np.testing.assert_array_equal(painted.pictures[0].frame.values, one)
     assert note(painted.pictures[1], "mean") == "There is nothing to compare with."
-
-
-def test_fields_at_hand_are_not_read_again(workspace):
-    run, *_ = write_run(workspace)
-    first = paint(Asked(run, "", FieldView()), workspace)
-    workspace.artifact_path(run).unlink()
-    again = paint(Asked(run, "", FieldView()), workspace, before=first)
-    assert again.fields.planes["rho"] is first.fields.planes["rho"]
-    # What is shown stays open: an artifact that is evicted meanwhile still gives its other fields.
-    more = paint(Asked(run, "", FieldView((Pane("rho_s"), Pane("rho")))), workspace, before=again)
-    assert (more.problem, more.pictures[0].frame.values.shape) == ("", (32, 32))
-    assert "no such file" in paint(Asked(run, "", FieldView()), workspace).problem
-
-
-def test_the_files_of_runs_that_were_left_are_closed(workspace):
-    runs = [write_run(workspace, seed=seed)[0] for seed in range(4)]
-    process = psutil.Process()
-
-    def held():
-        paths = [Path(each.path) for each in process.open_files()]
-        return sorted(path.stem[-40:] for path in paths if workspace.root in path.parents)
-
-    async def check(pair, selection, plots):
-        for run in runs:
-            selection.pick(run)
-            await shows(pair, lambda run=run: pair.fields is not None and pair.fields.run == run)
-        gc.collect()
-        assert held() == [runs[-1]]
-        pair.other = runs[0]
-        await shows(pair, lambda: pair.painted.others is not None)
-        assert held() == sorted([runs[0], runs[-1]])
-        pair.close()
-        gc.collect()
-        assert held() == []
-
-    follow(workspace, check)
 
 
 def test_fields_of_large_grids_that_need_a_spectrum_are_refused_in_words(workspace, monkeypatch):

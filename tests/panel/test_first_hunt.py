@@ -164,7 +164,7 @@ def test_a_picked_run_stays_and_its_id_is_whole_on_hover(hunted, server, open_pa
     workspace, _ = hunted
     page, errors, _ = open_page(server.url)
     oldest = LedgerReader(workspace.ledger_path).runs(order="")[0]["config_hash"]
-    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Go to next page").click()
     row = page.locator(f".tabulator-row span[title='{oldest}']")
     row.click(timeout=TIMEOUT)
     heading = page.locator(f".run code[title='{oldest}']")

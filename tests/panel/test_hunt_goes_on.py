@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from browsing import QUICK, TIMEOUT, becomes, fill, status_of
+from browsing import QUICK, TIMEOUT, becomes, fill, pick, status_of
 
 from engine.hunt.retention import evict
 from engine.store.ledger import Ledger
@@ -109,7 +109,7 @@ def test_the_best_run_is_promoted_and_an_evicted_one_re_created(start_server, op
         evict(workspace, ledger, [best])
     assert not artifact.exists()
     page, errors, _ = open_page(served.url)
-    page.locator(f".tabulator-row span[title='{best}']").first.click(timeout=TIMEOUT)
+    pick(page, best)
     page.get_by_text(f"The fields of run {best[:8]} were evicted").wait_for(timeout=TIMEOUT)
     button(page, "Re-create").click()
     page.locator(".bk-Figure").nth(1).wait_for(timeout=3 * TIMEOUT)

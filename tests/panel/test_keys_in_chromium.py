@@ -108,8 +108,8 @@ def test_what_has_the_focus_keeps_the_keys_that_it_needs(served, page):
     page.keyboard.press("Tab")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("ArrowRight")
-    becomes(lambda: page.get_by_role("tab", name="Hunt").evaluate("(e) => e.matches(':focus')"))
-    page.keyboard.press("2")
+    becomes(lambda: page.get_by_role("tab", name="Compare").evaluate("(e) => e.matches(':focus')"))
+    page.keyboard.press("3")
     page.get_by_role("tab", name="Hunt", selected=True).wait_for(timeout=TIMEOUT)
     page.keyboard.press("j")
     shows(page, runs[2])
@@ -157,7 +157,7 @@ def test_the_help_opens_and_closes_by_key_and_button(page):
 
 
 def test_digits_open_tabs_and_d_turns_the_light_on(page):
-    page.keyboard.press("4")
+    page.keyboard.press("5")
     page.get_by_role("tab", name="Audit", selected=True).wait_for(timeout=TIMEOUT)
     becomes(lambda: "tab=Audit" in page.evaluate("location.search"))
     page.keyboard.press("9")

@@ -1,12 +1,15 @@
 """A link reopens the view that it was taken from, and a broken one harms nobody."""
 
+import re
+
 import pytest
+from browsing import TIMEOUT, pick
 from panel_samples import hunt_in
 
 from engine.store.reader import LedgerReader
 from irer_panel.link import MAX_LENGTH, query_of, wanted_of, wanted_run
+from irer_panel.moment import wanted_moment
 
-TIMEOUT = 60_000
 RUN = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -33,6 +36,42 @@ def test_only_an_id_names_a_run(run):
     assert wanted_run({"run": RUN}) == RUN
 
 
+def test_a_link_names_a_time_of_its_run():
+    moment, remark = wanted_moment({"t": "12.5"}, RUN)
+    assert (moment.of(RUN), moment.of("0" * 40), remark) == (12.5, None, "")
+    assert wanted_moment({"t": "12.5"}, "")[0].of("") is None  # a time of no run
+    assert wanted_moment({}, RUN)[0].of(RUN) is None
+
+
+@pytest.mark.parametrize("text", ["soon", "nan", "-inf", "1,5"])
+def test_a_time_that_is_none_is_left_out_in_words(text):
+    moment, remark = wanted_moment({"t": text}, RUN)
+    assert moment.of(RUN) is None
+    assert remark == f"t: got {text!r}, expected a time such as 12.5; it was left out."
+
+
+@pytest.mark.browser
+def test_a_reload_shows_the_same_time_and_says_what_of_a_link_is_wrong(
+    start_server, open_page, tmp_path
+):
+    workspace = hunt_in(tmp_path)
+    run = LedgerReader(workspace.ledger_path).runs(order="")[0]["config_hash"]
+    served = start_server(workspace=workspace.root)
+    page, errors, _ = open_page(f"{served.url}/?run={run}&tab=Time")
+    at_the_end = page.get_by_text("t = 4 · step 40")
+    at_the_end.wait_for(timeout=TIMEOUT)
+    page.locator("body").click(position={"x": 5, "y": 300})
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(re.compile(r"[?&]t=[0-9.]+"))
+    at_the_end.wait_for(state="hidden")
+    page.reload()
+    page.get_by_text("t = 3.8 · step 38").wait_for(timeout=TIMEOUT)
+    page.wait_for_url(f"**/?run={run}&tab=Time&t=3.8*")
+    assert errors == []
+    wrong = open_page(f"{served.url}/?run={run}&t=soon").page
+    wrong.get_by_text("t: got 'soon', expected a time").wait_for(timeout=TIMEOUT)
+
+
 @pytest.mark.browser
 def test_a_reload_and_a_colleague_see_the_same_run_and_tab(start_server, open_page, tmp_path):
     workspace = hunt_in(tmp_path)
@@ -43,7 +82,7 @@ def test_a_reload_and_a_colleague_see_the_same_run_and_tab(start_server, open_pa
     ground = "getComputedStyle(document.body).backgroundColor"
     dark = page.evaluate(ground)
     assert page.url.rstrip("/") == served.url, "the newest run and the first tab need no words"
-    page.locator(".tabulator-cell", has_text=oldest[:8]).first.click()
+    pick(page, oldest)
     page.get_by_role("tab", name="Log").click()
     page.get_by_text("generation 1 of").wait_for(timeout=TIMEOUT)
     page.wait_for_url(f"**/?run={oldest}&tab=Log")

@@ -28,6 +28,7 @@ def visited(workspace, batches, each):
 def left(workspace, batches, each):
     """Growth of memory; all else that pages hold is gone, or as it was."""
     before, after = visited(workspace, batches, each)
+    assert after["refusals"] == []
     assert after["cockpits"] == after["listeners"] == after["callbacks"] == 0
     assert after["watchers"] == before["watchers"]
     assert after["threads"] <= readers._max_workers + 3  # painter, builder, drawer

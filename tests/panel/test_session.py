@@ -196,7 +196,9 @@ def test_a_row_of_the_list_picks_its_run(finished):
         table = cockpit.deck.views["Runs"].runs._table
         if not picked and len(cockpit.session.snapshot.runs) == 4 and table.selection == [0]:
             picked.append(table.value["config_hash"].iloc[2])
-            cockpit.deck.views["Runs"].runs._clicked(type("Click", (), {"row": 2}))
+            cockpit.deck.views["Runs"].runs._clicked(
+                type("Click", (), {"row": 2, "column": "config_hash"})
+            )
         return picked and table.selection == [2]
 
     assert settled(engine, until=clicked).selection.run == picked[0]

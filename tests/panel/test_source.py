@@ -172,6 +172,15 @@ def test_the_reach_comes_from_the_coarsest_level_and_leaves_out_what_is_not_fini
     assert opened.bytes_read < rho.nbytes / 2
 
 
+def test_the_extremes_are_found_from_the_coarsest_level_and_one_block_of_cells(opened, planes):
+    rho = planes["final_rho"]
+    sound = np.where(np.isfinite(rho), rho, np.nan)
+    assert opened.where("final_rho", "max") == SPIKE
+    low = opened.where("final_rho", "min")
+    assert rho[low] == np.nanmin(sound)
+    assert opened.bytes_read < rho.nbytes
+
+
 def test_true_cells_for_readout_and_profiles(opened, planes):
     rho = planes["final_rho"]
     assert opened.value("final_rho", *SPIKE) == 50
@@ -250,6 +259,8 @@ def test_a_small_grid_shows_its_holes(tmp_path):
     assert mask.values.sum() * 6.4**2 == pytest.approx(2, rel=1e-4)
     assert opened.reach("final_rho") == (1, 1, 1, 2)
     assert opened.reach("final_g_tt") == (np.inf, -np.inf, np.inf, 64**2)
+    with pytest.raises(ValueError, match="All-NaN"):
+        opened.where("final_g_tt", "max")
     assert (opened.mask("final_g_tt", full_window(64, L, 10)).values == 1).all()
     assert np.isnan(opened.frame("final_g_tt", full_window(64, L, 10), "max").values).all()
     opened.close()

@@ -232,6 +232,7 @@ def test_the_heading_has_the_whole_id_on_hover():
     name = "0123456789" * 4
     assert f'title="{name}">01234567<' in heading_html(name, {"status": "ok"})
     assert "of an earlier hunt" in heading_html(name, None)
+    assert "hunt" not in heading_html(name, None, known=False)  # its row is being read
     assert "No run selected" in heading_html("", None)
 
 

@@ -105,6 +105,20 @@ def test_many_steps_while_one_is_being_read_are_all_taken(walked):
     walked.selects(ids[33])
 
 
+def test_steps_from_an_end_that_is_being_read_begin_there(walked):
+    """Pressed one after the other before the rows of another order are known."""
+    walked.listing.order = "log_prime_sse"
+    ids = list(dict.fromkeys(walked.ids()))
+    for end, step, run in (("to_first", 1, ids[1]), ("to_last", -2, ids[-3])):
+        walked.walk.close()
+        walk = walked.walk = Walk(
+            walked.reader, walked.selection, walked.listing, NoLoop(), snapshot=walked.look(1)
+        )
+        getattr(walk, end)()
+        walk.step(step)
+        walked.selects(run)
+
+
 def test_the_lists_own_order_and_filters_are_followed(walked):
     walked.listing.param.update(order="log_prime_sse", filters=Filters(statuses=("ok",)))
     ids = walked.ids()

@@ -39,6 +39,13 @@ def test_an_eviction_is_entered_once_and_undone(ledger, reader):
     assert sorted(reader.evicted_among({names[0], names[2], "d" * 40})) == sorted(names[::2])
     ledger.mark_restored(names[:1])
     assert [reader.run(name)["evicted"] is None for name in names] == [True, False, False]
+    ledger.mark_restored(names[:1])
+    told = [(each.kind, each.payload) for each in reader.events_after() if "artifacts" in each.kind]
+    assert told == [
+        ("artifacts_evicted", {"runs": 2}),
+        ("artifacts_evicted", {"runs": 1}),
+        ("artifacts_restored", {"runs": 1}),
+    ]
 
 
 def test_the_holdings_of_a_hunt_are_in_order_of_commit(ledger, reader):
