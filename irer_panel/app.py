@@ -273,9 +273,9 @@ class HuntDashboard(Cockpit):
 
 def prepare() -> None:
     """Load what the views need into the page or the notebook."""
-    pn.extension("tabulator", notifications=True, throttled=True, inline=in_kernel())
     if in_kernel():
-        bring_scripts()
+        bring_scripts()  # first: Panel itself shows notifications, which are made of them
+    pn.extension("tabulator", notifications=True, throttled=True, inline=in_kernel())
 
 
 def create_view(engine: Engine) -> Cockpit:

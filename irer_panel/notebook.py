@@ -28,8 +28,9 @@ MOST_HELD = 64 * 2**20
 """Bytes that wait for a page at most: there is none where a notebook runs without a browser."""
 
 _SCRIPT = """
-window.irer_material ??= URL.createObjectURL(new Blob([%s], {type: "text/javascript"}))
+window.irer_material ??= Promise.withResolvers()
 if (!document.getElementById("irer-fonts")) {
+  irer_material.resolve(URL.createObjectURL(new Blob([%s], {type: "text/javascript"})))
   const style = document.createElement("style")
   style.id = "irer-fonts"
   style.textContent = %s
@@ -38,10 +39,14 @@ if (!document.getElementById("irer-fonts")) {
 """
 
 _MODULE = """
-const material = await importShim(window.irer_material)
+window.irer_material ??= Promise.withResolvers()
+const material = await importShim(await irer_material.promise)
 export default material.default
 """
-"""What each model carries, in place of the 1.4 MB that all of them have in common."""
+"""What each model carries, in place of the 1.4 MB that all of them have in common.
+
+JupyterLab may draw a model before it runs the script that stands above it.
+"""
 
 _ICONS = {
     f"&.material-icons{kind}": {
@@ -128,21 +133,24 @@ class _Held:
 
 def in_kernel() -> bool:
     """Whether this process is a notebook's kernel."""
-    shell = sys.modules.get("IPython")  # a server may do without
-    return shell is not None and hasattr(shell.get_ipython(), "kernel")
+    return hasattr(_shell(), "kernel")
 
 
 def bring_scripts() -> None:
     """Have the cell that runs carry what all views need, and each view name no other host."""
-    from IPython.display import publish_display_data
-
     pyviz_comms.JupyterCommManager.server_comm = OrderedComm
     MaterialComponent._render_esm = classmethod(_render_esm)  # type: ignore[assignment]
     Reactive._get_properties = _get_properties  # type: ignore[method-assign, assignment]
     hv.renderer("bokeh").webgl = False  # as on the page; with it, images stay away
     bundle = BUNDLE_PATH.read_text(encoding="utf-8")
     script = _SCRIPT % (json.dumps(bundle), json.dumps(_fonts()))
-    publish_display_data({"application/javascript": script})
+    _shell().display_pub.publish({"application/javascript": script})
+
+
+def _shell() -> Any:
+    """What runs the cells; None outside of a notebook, where IPython may not be installed."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
 
 
 class Frames:

@@ -175,7 +175,7 @@ def test_the_dashboard_shows_the_views_of_the_page_and_leaves_nothing(
     open_notebook, start_server, open_page
 ):
     served = open_page(start_server().url).page
-    served.get_by_role("tab").first.wait_for(timeout=TIMEOUT)
+    served.get_by_role("tab", name="Log").wait_for(timeout=TIMEOUT)
     titles = served.get_by_role("tab").all_inner_texts()
 
     page, errors, foreign = open_notebook("dashboard.ipynb", DASHBOARD, CLOSE, WHAT_IS_LEFT)
