@@ -8,6 +8,7 @@ import base64
 import json
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,6 +23,7 @@ from panel.io.notebook import replace_inline_css
 from panel.reactive import Reactive
 from panel_material_ui.base import BUNDLE_PATH, FONT_CSS, MaterialComponent
 
+from irer_panel.background import loop_of
 from irer_panel.theme import THEME
 
 MOST_HELD = 64 * 2**20
@@ -93,6 +95,26 @@ class OrderedComm(pyviz_comms.JupyterComm):
             self._held.close()
 
 
+class KernelComm(pyviz_comms.JupyterCommJS):
+    """The way from a page to a kernel: what it says is heard on the kernel's loop, in order.
+
+    JupyterLab has a kernel hear each page in a thread of its own; the views are made for one.
+    """
+
+    def __init__(self, *args: Any, **params: Any) -> None:
+        super().__init__(*args, **params)
+        self._loop = loop_of(None)
+
+    def _handle_open(self, comm: Any, msg: Any) -> None:
+        self._comm = comm
+        comm.on_msg(self._handle_msg)
+        if self._on_open:
+            self._loop.soon(partial(self._on_open, msg))
+
+    def _handle_msg(self, msg: Any) -> None:
+        self._loop.soon(partial(super()._handle_msg, msg))
+
+
 class Drawn(pn.custom.JSComponent):
     """Tells once what it is drawn with stands on the page."""
 
@@ -139,6 +161,7 @@ def in_kernel() -> bool:
 def bring_scripts() -> None:
     """Have the cell that runs carry what all views need, and each view name no other host."""
     pyviz_comms.JupyterCommManager.server_comm = OrderedComm
+    pyviz_comms.JupyterCommManager.client_comm = KernelComm
     MaterialComponent._render_esm = classmethod(_render_esm)  # type: ignore[assignment]
     Reactive._get_properties = _get_properties  # type: ignore[method-assign, assignment]
     hv.renderer("bokeh").webgl = False  # as on the page; with it, images stay away
