@@ -19,7 +19,11 @@ import panel_material_ui as pmui
 import pyviz_comms
 from bokeh.document import Document
 from bokeh.models import ImportedStyleSheet, InlineStyleSheet
-from panel.io.notebook import replace_inline_css
+from panel.io.notebook import (
+    JupyterCommJSBinary,
+    JupyterCommManagerBinary,
+    replace_inline_css,
+)
 from panel.reactive import Reactive
 from panel_material_ui.base import BUNDLE_PATH, FONT_CSS, MaterialComponent
 
@@ -86,6 +90,13 @@ class OrderedComm(pyviz_comms.JupyterComm):
         if not any(view.select(Drawn) for view in shown):
             self.say()
 
+    def close(self) -> None:
+        """Say nothing any more."""
+        super().close()
+        if self._page is not None:
+            self._page.close()
+        _forget(self)
+
     def say(self) -> None:
         """Say what waited, and all else without delay."""
         if self._page is not None:
@@ -95,7 +106,7 @@ class OrderedComm(pyviz_comms.JupyterComm):
             self._held.close()
 
 
-class KernelComm(pyviz_comms.JupyterCommJS):
+class KernelComm(JupyterCommJSBinary):
     """The way from a page to a kernel: what it says is heard on the kernel's loop, in order.
 
     JupyterLab has a kernel hear each page in a thread of its own; the views are made for one.
@@ -105,6 +116,13 @@ class KernelComm(pyviz_comms.JupyterCommJS):
         super().__init__(*args, **params)
         self._loop = loop_of(None)
 
+    def close(self) -> None:
+        """Hear nothing any more."""
+        self.manager.targets.pop(self.id, None)
+        if self._comm is not None:
+            self._comm.close()
+        _forget(self)
+
     def _handle_open(self, comm: Any, msg: Any) -> None:
         self._comm = comm
         comm.on_msg(self._handle_msg)
@@ -113,6 +131,11 @@ class KernelComm(pyviz_comms.JupyterCommJS):
 
     def _handle_msg(self, msg: Any) -> None:
         self._loop.soon(partial(super()._handle_msg, msg))
+
+
+def _forget(comm: pyviz_comms.Comm) -> None:
+    """Panel keeps each way for ever, and the views at its end with it."""
+    pyviz_comms.JupyterCommManager._comms.pop(comm.id, None)
 
 
 class Drawn(pn.custom.JSComponent):
@@ -161,7 +184,7 @@ def in_kernel() -> bool:
 def bring_scripts() -> None:
     """Have the cell that runs carry what all views need, and each view name no other host."""
     pyviz_comms.JupyterCommManager.server_comm = OrderedComm
-    pyviz_comms.JupyterCommManager.client_comm = KernelComm
+    JupyterCommManagerBinary.client_comm = KernelComm
     MaterialComponent._render_esm = classmethod(_render_esm)  # type: ignore[assignment]
     Reactive._get_properties = _get_properties  # type: ignore[method-assign, assignment]
     hv.renderer("bokeh").webgl = False  # as on the page; with it, images stay away
@@ -203,9 +226,13 @@ class Frames:
         for frame in self._made:
             for ref in list(frame._comms):
                 view, root, document, _ = pn.state._views.pop(ref)
+                for comm in frame._comms.pop(ref):
+                    comm.close()
                 view._cleanup(root)
                 pn.state._handles.pop(ref, None)
-                pn.state._stylesheets.pop(document, None)
+                document.models.destroy()  # HoloViews keeps tools of its plots for ever
+                for sheets in (pn.state._stylesheets, _sheets):  # weak, but what they hold holds it
+                    sheets.pop(document, None)
         self._made.clear()
 
 
