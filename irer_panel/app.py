@@ -266,7 +266,11 @@ class HuntDashboard(Cockpit):
         self.furnish()
 
     def close(self, *_: Any) -> None:
-        """Stop this notebook's hunt, if one runs, and free everything."""
+        """Stop this notebook's hunt, if one runs, and free everything.
+
+        IPython keeps what a cell ends with in `Out`; a cell that ends with `display(dashboard)`
+        leaves nothing there.
+        """
         super().close()
         self.engine.close()
 
