@@ -13,7 +13,7 @@ from engine.store.workspace import Workspace
 from irer_panel.app import Cockpit, create_view
 from irer_panel.background import KernelLoop
 from irer_panel.selection import Selection
-from irer_panel.session import PERIOD, Session
+from irer_panel.session import PERIOD, Session, Turns
 from irer_panel.snapshot import Snapshot, look
 from irer_panel.states import notice, start_refusal, state_word
 from irer_panel.views.tiles import tiles
@@ -91,6 +91,38 @@ def test_a_session_follows_the_hunt_to_its_end(finished):
 def test_looks_are_at_most_eight_a_second(finished):
     _, seen, times = finished
     assert len(seen) <= (times[-1] - times[0]) / PERIOD + 2
+
+
+def test_sessions_take_turns_to_draw_what_costs_much():
+    turns = Turns()
+    waits = [turns.wait() for _ in range(10)]
+    assert waits[0] == 0
+    assert waits == pytest.approx([PERIOD * i for i in range(10)], abs=PERIOD / 2)
+
+
+def test_large_views_end_with_the_newest_look_and_a_user_waits_for_no_turn(finished):
+    engine, seen, _ = finished
+
+    async def run():
+        sessions = [Session(engine, KernelLoop()) for _ in range(8)]
+        paced = [[] for _ in sessions]
+        for session, looks in zip(sessions, paced, strict=True):
+            session.param.watch(lambda event, looks=looks: looks.append(event.new), "paced")
+            session.open()
+        await asyncio.sleep(0.5)
+        counts = [len(looks) for looks in paced]
+        for _ in range(20):
+            engine.bus.ring()
+            await asyncio.sleep(0.05)
+        rung = [len(looks) - before for looks, before in zip(paced, counts, strict=True)]
+        assert max(rung) <= 4, "eight a second, in turns of eight sessions"
+        async with asyncio.timeout(20):
+            while any(session.paced is not session.snapshot for session in sessions):
+                await asyncio.sleep(0.05)
+        for session in sessions:
+            session.close()
+
+    asyncio.run(run())
 
 
 def test_a_closed_session_listens_no_more(finished):
