@@ -15,7 +15,7 @@ DELAY = 5.0
 """Seconds from a page's end to the collection: a page that is reloaded has no part in it."""
 
 _lock = threading.Lock()
-_waits = False
+_waits = _again = False
 
 
 def settle() -> None:
@@ -27,23 +27,32 @@ def settle() -> None:
 
 
 def sweep_soon(*_: object) -> None:
-    """Ask for a full collection, from any thread; asking again before it happens changes nothing.
+    """Ask for a full collection, from any thread.
+
+    All who ask until it happens have one more after it in common: what is closed just before it is
+    not let go of at once.
 
     Args:
         _: of whom it is a callback, such as the session that ended.
     """
-    global _waits
+    global _waits, _again
     with _lock:
-        if _waits:
-            return
-        _waits = True
-    timer = threading.Timer(DELAY, _sweep)
-    timer.daemon = True
-    timer.start()
+        _waits, _again, waited = True, _waits, _waits
+    if not waited:
+        _later()
 
 
 def _sweep() -> None:
-    global _waits
-    with _lock:
-        _waits = False
+    global _waits, _again
     gc.collect()
+    with _lock:
+        again = _waits = _again
+        _again = False
+    if again:
+        _later()
+
+
+def _later() -> None:
+    timer = threading.Timer(DELAY, _sweep)
+    timer.daemon = True
+    timer.start()

@@ -6,6 +6,7 @@ and the errors of pages that were closed.
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -24,7 +25,6 @@ from panel.io.state import set_curdoc
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel.app import Cockpit, create_page
-from irer_panel.sweep import settle
 
 TABS = ("Runs", "Hunt", "Compare", "Spectrum", "Audit", "Time", "Live", "Log")
 cockpits: weakref.WeakSet[Cockpit] = weakref.WeakSet()
@@ -100,8 +100,9 @@ def visit(engine, url, pages):
 def rest():
     """What is there in the end: a session's last pulse is two seconds off, a view is made whole."""
     until = time.monotonic() + 20
-    while cockpits and time.monotonic() < until:  # the server itself collects them
+    while cockpits and time.monotonic() < until:
         time.sleep(1)
+        gc.collect()
     from holoviews.plotting.bokeh.callbacks import Callback
 
     watchers = pn.state.param.watchers.values()
@@ -119,7 +120,6 @@ def rest():
 if __name__ == "__main__":
     folder, batches, each = sys.argv[1:]
     sys.modules["irer_panel.app"].Cockpit = Counted
-    settle()
     engine = Engine(Workspace.open(Path(folder)))
     url = serve(engine)
     for _ in range(2):

@@ -101,7 +101,7 @@ def test_sessions_take_turns_to_draw_what_costs_much():
 
 
 def test_large_views_end_with_the_newest_look_and_a_user_waits_for_no_turn(finished):
-    engine, seen, _ = finished
+    engine, *_ = finished
 
     async def run():
         sessions = [Session(engine, KernelLoop()) for _ in range(8)]
