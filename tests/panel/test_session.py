@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_sessions_take_turns_to_draw_what_costs_much():
     assert waits == pytest.approx([PERIOD * i for i in range(10)], abs=PERIOD / 2)
 
 
-def test_large_views_end_with_the_newest_look_and_a_user_waits_for_no_turn(finished):
+def test_large_views_end_with_the_newest_look(finished):
     engine, *_ = finished
 
     async def run():
@@ -123,6 +124,27 @@ def test_large_views_end_with_the_newest_look_and_a_user_waits_for_no_turn(finis
             session.close()
 
     asyncio.run(run())
+
+
+def test_what_a_user_does_waits_for_no_turn(finished, monkeypatch):
+    engine, *_ = finished
+    monkeypatch.setattr("irer_panel.session.turns", Turns())
+    waits = []
+    loop = type("Clock", (), {"later": lambda _, seconds, call: waits.append((seconds, call))})()
+    session = Session(engine, loop)
+    first, more, asked = (replace(session.snapshot, sequence=i) for i in range(3))
+    session._show(first)
+    session._show(more)
+    assert session.paced not in (first, more)
+    asked = replace(asked, chosen={"config_hash": "a" * 40})
+    session._show(asked)
+    assert session.paced is asked
+    session._show(last := replace(asked, sequence=3))
+    assert session.paced is asked
+    [(_, turn)] = waits
+    turn()
+    assert session.paced is last
+    session.close()
 
 
 def test_a_closed_session_listens_no_more(finished):
