@@ -29,6 +29,7 @@ from irer_panel.selection import Selection
 from irer_panel.session import Session
 from irer_panel.shortcuts import Shortcuts
 from irer_panel.states import can_work, continuable
+from irer_panel.sweep import sweep_soon
 from irer_panel.tabs import tabs_of
 from irer_panel.theme import THEME
 from irer_panel.views.control_panel import ControlPanel
@@ -297,6 +298,7 @@ def create_page(engine: Engine) -> pmui.Page:
     pn.state.onload(cockpit.furnish)
     pn.state.on_session_destroyed(cockpit.close)
     pn.state.on_session_destroyed(_forget)
+    pn.state.on_session_destroyed(sweep_soon)
     # As high as its content: Panel would fit it into the window, and views overlap.
     cockpit.main.styles = {"padding": "12px 16px 24px", "gap": "12px", "max-height": "none"}
     cockpit.side.extend([Address(query=cockpit.param.query), cockpit.shortcuts.keys])

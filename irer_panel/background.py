@@ -93,9 +93,9 @@ class DocumentLoop(KernelLoop):
         """
 
         async def run() -> None:
-            with set_curdoc(self._document), hold(self._document):
+            with set_curdoc(self._document):
                 await self._loop.run_in_executor(builders, self._own_and_run, call)
-            then()
+            self.soon(then)  # when the page has been told of what was made
 
         self._document.add_next_tick_callback(run)  # type: ignore[arg-type]  # it awaits
 
@@ -106,10 +106,12 @@ class DocumentLoop(KernelLoop):
         owner = state._thread_id_[document]
         with set_curdoc(document):
             state._thread_id = threading.get_ident()
+            document.hold("combine")
             try:
                 call()
             finally:
                 state._thread_id_[document] = owner
+                document.unhold()  # here: to make a message of fifty models takes as many ms
 
 
 class NoLoop:

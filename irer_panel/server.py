@@ -1,7 +1,6 @@
 """The server: one engine, one port, as many browsers as like."""
 
 import errno
-import gc
 import importlib
 import logging
 import os
@@ -24,6 +23,7 @@ from engine.store.workspace import Workspace
 from irer_panel import density, viewport
 from irer_panel.app import TITLE, create_page
 from irer_panel.background import painters
+from irer_panel.sweep import settle
 
 DEFAULT_PORT = 5006
 MAX_PORT = 65_535
@@ -160,7 +160,4 @@ def _warm_up() -> None:
     viewport.warm_up()
     density.warm_up()
     importlib.import_module("engine.physics.simulate")
-    # Of all that is loaded by now nothing becomes garbage: without it, a full collection no longer
-    # stops every thread for a fifth of a second.
-    gc.collect()
-    gc.freeze()
+    settle()

@@ -6,7 +6,7 @@ in an executor, and what comes back replaces `snapshot`. A slow pulse looks even
 rings, for what other processes do in the same workspace.
 
 Figures in words follow every look. Lists, pictures and plots cost the loop, which all sessions
-share, ten times as much: they follow `paced`, which leaves each session the same share of the time.
+share, ten times as much: they follow `paced`, for which the sessions take turns.
 """
 
 import threading
@@ -27,11 +27,33 @@ PULSE = 2.0
 """Seconds after which a session looks although nothing rang."""
 
 
+class Turns:
+    """Hands out moments that are at least `PERIOD` apart, in the order in which they are asked for.
+
+    One who asks alone has it at once; of ten who all have to, each has one in ten.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = -PERIOD
+
+    def wait(self) -> float:
+        """Seconds until the turn of the one who asks."""
+        with self._lock:
+            now = time.monotonic()
+            self._last = max(now, self._last + PERIOD)
+            return self._last - now
+
+
+turns = Turns()
+"""Of all sessions of this process: they share its loop."""
+
+
 class Session(param.Parameterized):
     """Follows an engine for one page, from `open` to `close`.
 
-    `snapshot` is the newest look, set on the page's loop. `paced` is the same, but where only runs
-    were added it comes as many times `PERIOD` after the one before as there are sessions.
+    `snapshot` is the newest look, set on the page's loop. `paced` is the newest look too, but where
+    only runs were added it waits for this session's turn.
     """
 
     snapshot = param.ClassSelector(
@@ -52,8 +74,7 @@ class Session(param.Parameterized):
         self._woken = False
         self._closed = False
         self._looked = 0.0
-        self._paced = 0.0
-        self._pacing = False
+        self._queues = False
         self._chosen = ""
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -94,17 +115,15 @@ class Session(param.Parameterized):
 
     def _show(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        wait = self._paced + PERIOD * self._engine.bus.listeners - time.monotonic()
-        if wait <= 0 or _turns(self.paced, snapshot):
-            self._pace()
-        elif not self._pacing:
-            self._pacing = True
-            self._loop.later(wait, self._pace)
+        if _matter(self.paced) != _matter(snapshot):
+            self.paced = snapshot
+        elif not self._queues:
+            self._queues = True
+            self._loop.later(turns.wait(), self._pace)
 
     def _pace(self) -> None:
-        self._pacing = False
-        if not self._closed and self.paced is not self.snapshot:
-            self._paced = time.monotonic()
+        self._queues = False
+        if not self._closed:
             self.paced = self.snapshot
 
     def _pulse(self) -> None:
@@ -117,11 +136,7 @@ class Session(param.Parameterized):
             self._pulse()
 
 
-def _turns(before: Snapshot, now: Snapshot) -> bool:
-    """Whether more than runs was added: what a user did, or waits for."""
-    return _matter(before) != _matter(now)
-
-
 def _matter(look: Snapshot) -> tuple[Any, ...]:
+    """What a user did or waits for: all but that runs were added."""
     chosen = look.chosen["config_hash"] if look.chosen else ""
     return chosen, look.job, look.problem, look.shown.hunt_id, look.shown.state

@@ -113,7 +113,8 @@ class Walk(param.Parameterized):
                 place += on  # the same run at another place of the hunt
             run = around.at(place)
             if run is None:
-                self._way = Way(place - on, on)
+                if on:  # an end stays the end, where runs land meanwhile
+                    self._way = Way(place - on, on)
                 self._read()
                 return
             self._place, self._run = place, run

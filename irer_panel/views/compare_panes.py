@@ -174,7 +174,8 @@ class ComparePanes(pn.viewable.Viewer):
             length is not None and pane.length not in (None, length)
             for pane, length in zip(self.panes, lengths, strict=False)
         ):
-            self._clear()  # panes of another domain: their links are of no more use
+            self._let_go()  # panes of another domain: their links are of no more use
+            self._row.clear()
         for index, length in enumerate(lengths):
             missing = index >= len(self.panes)
             if missing or (length is not None and self.panes[index].plot is None):
@@ -187,15 +188,14 @@ class ComparePanes(pn.viewable.Viewer):
 
     def close(self) -> None:
         """Let go of every pane."""
+        self._closed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
         for pane in self.panes:
             if pane.plot is not None:
                 pane.plot.close()
-        self.panes, self.links, self._closed = [], {}, True
-
-    def _clear(self) -> None:
-        self.close()
-        self._row.clear()
-        self._closed = False
+        self.panes, self.links = [], {}
 
     def _make(self, index: int, length: float | None) -> None:
         if self._closed:

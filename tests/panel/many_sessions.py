@@ -99,7 +99,7 @@ def visit(engine, url, pages):
 
 def rest():
     """What is there in the end: a session's last pulse is two seconds off, a view is made whole."""
-    until = time.monotonic() + 15
+    until = time.monotonic() + 20
     while cockpits and time.monotonic() < until:
         time.sleep(1)
         gc.collect()

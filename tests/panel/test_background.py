@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from bokeh.document import Document
+from bokeh.document.events import ModelChangedEvent
 from bokeh.events import Tap
+from bokeh.models import Column, Div
 from panel.io.state import set_curdoc, state
 
 from irer_panel.background import DocumentLoop, KernelLoop, Newest, NoLoop, loop_of
@@ -97,6 +99,35 @@ def test_in_its_own_calls_a_page_is_the_current_one():
         return seen[0] is page
 
     assert asyncio.run(call())
+
+
+def test_what_is_made_aside_is_told_to_the_page_from_there():
+    """Fifty models become a message in as many milliseconds, for which the loop would stand."""
+
+    async def call():
+        page, column, told = Document(), Column(), []
+        page.add_root(column)
+        with set_curdoc(page):
+            state._thread_id = threading.get_ident()
+
+        def hear(event):
+            if isinstance(event, ModelChangedEvent):
+                told.append(threading.current_thread().name)
+
+        page.on_change(hear)
+
+        DocumentLoop(page).aside(
+            lambda: setattr(column, "children", [Div()]), lambda: told.append("then")
+        )
+        [tick] = page.session_callbacks
+        await tick.callback()
+        [after] = set(page.session_callbacks) - {tick}
+        after.callback()
+        return told, page.callbacks.hold_value
+
+    (builder, then), held = asyncio.run(call())
+    assert builder.startswith("irer-build")
+    assert (then, held) == ("then", None)
 
 
 def test_in_a_tap_on_its_figure_too():

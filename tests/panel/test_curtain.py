@@ -39,7 +39,7 @@ def test_a_drawn_curtain_lets_nothing_in_and_opens_on_the_newest(curtain):
     curtain.selection.param.watch(lambda event: seen.append(event.new), "run")
     for run in ("a" * 40, "b" * 40):
         page.pick(run)
-    session.snapshot = look = Snapshot(sequence=7)
+    session.paced = look = Snapshot(sequence=7)
     assert seen == []
     assert curtain.snapshot is not look
     curtain.shown = True
@@ -102,7 +102,7 @@ def test_twenty_runs_pass_a_hidden_tab_unread_and_it_shows_the_right_one(engine,
         for each in runs:
             cockpit.selection.pick(each)
             await asyncio.sleep(0.02)
-        cockpit.session.snapshot = replace(cockpit.session.snapshot, sequence=99)
+        cockpit.session.paced = replace(cockpit.session.snapshot, sequence=99)
         assert cockpit.selection.run == runs[-1]
         assert read == []
         deck.open("Spectrum")

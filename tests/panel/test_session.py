@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from engine.store.workspace import Workspace
 from irer_panel.app import Cockpit, create_view
 from irer_panel.background import KernelLoop
 from irer_panel.selection import Selection
-from irer_panel.session import PERIOD, Session
+from irer_panel.session import PERIOD, Session, Turns
 from irer_panel.snapshot import Snapshot, look
 from irer_panel.states import notice, start_refusal, state_word
 from irer_panel.views.tiles import tiles
@@ -91,6 +92,59 @@ def test_a_session_follows_the_hunt_to_its_end(finished):
 def test_looks_are_at_most_eight_a_second(finished):
     _, seen, times = finished
     assert len(seen) <= (times[-1] - times[0]) / PERIOD + 2
+
+
+def test_sessions_take_turns_to_draw_what_costs_much():
+    turns = Turns()
+    waits = [turns.wait() for _ in range(10)]
+    assert waits[0] == 0
+    assert waits == pytest.approx([PERIOD * i for i in range(10)], abs=PERIOD / 2)
+
+
+def test_large_views_end_with_the_newest_look(finished):
+    engine, *_ = finished
+
+    async def run():
+        sessions = [Session(engine, KernelLoop()) for _ in range(8)]
+        paced = [[] for _ in sessions]
+        for session, looks in zip(sessions, paced, strict=True):
+            session.param.watch(lambda event, looks=looks: looks.append(event.new), "paced")
+            session.open()
+        await asyncio.sleep(0.5)
+        counts = [len(looks) for looks in paced]
+        for _ in range(20):
+            engine.bus.ring()
+            await asyncio.sleep(0.05)
+        rung = [len(looks) - before for looks, before in zip(paced, counts, strict=True)]
+        assert max(rung) <= 4, "eight a second, in turns of eight sessions"
+        async with asyncio.timeout(20):
+            while any(session.paced is not session.snapshot for session in sessions):
+                await asyncio.sleep(0.05)
+        for session in sessions:
+            session.close()
+
+    asyncio.run(run())
+
+
+def test_what_a_user_does_waits_for_no_turn(finished, monkeypatch):
+    engine, *_ = finished
+    monkeypatch.setattr("irer_panel.session.turns", Turns())
+    waits = []
+    loop = type("Clock", (), {"later": lambda _, seconds, call: waits.append((seconds, call))})()
+    session = Session(engine, loop)
+    first, more, asked = (replace(session.snapshot, sequence=i) for i in range(3))
+    session._show(first)
+    session._show(more)
+    assert session.paced not in (first, more)
+    asked = replace(asked, chosen={"config_hash": "a" * 40})
+    session._show(asked)
+    assert session.paced is asked
+    session._show(last := replace(asked, sequence=3))
+    assert session.paced is asked
+    [(_, turn)] = waits
+    turn()
+    assert session.paced is last
+    session.close()
 
 
 def test_a_closed_session_listens_no_more(finished):
