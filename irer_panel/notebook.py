@@ -86,8 +86,8 @@ class OrderedComm(pyviz_comms.JupyterComm):
         """A page begins to listen; one that does not tell when it is drawn is spoken to at once."""
         super().init()
         self._page, self._comm = self._comm, self._held
-        shown: list[Any] = [view for view, _, _, used in pn.state._views.values() if used is self]
-        if not any(view.select(Drawn) for view in shown):
+        shown = [view for view, _, _, used in pn.state._views.values() if used is self]
+        if not any(isinstance(each, pn.viewable.Viewable) and each.select(Drawn) for each in shown):
             self.say()
 
     def close(self) -> None:
@@ -139,7 +139,7 @@ def _forget(comm: pyviz_comms.Comm) -> None:
 
 
 class Drawn(pn.custom.JSComponent):
-    """Tells once what it is drawn with stands on the page."""
+    """Tells that what it is drawn with stands on the page, until the kernel has heard it."""
 
     _esm = """
     // Texts that join later may be told to show themselves before they have anything to show.
@@ -147,15 +147,22 @@ class Drawn(pn.custom.JSComponent):
     text.default_view.prototype.container ??= document.createElement("div")
 
     export function render({model, view}) {
-      view.root.ready.then(() => requestAnimationFrame(() => model.send_msg("drawn")))
+      let next = null
+      const tell = (wait) => {
+        model.send_msg("drawn")
+        next = setTimeout(tell, wait, 2 * wait)
+      }
+      model.on("msg:custom", () => clearTimeout(next))
+      view.root.ready.then(() => requestAnimationFrame(() => tell(500)))
     }
     """
 
     def _handle_msg(self, data: Any) -> None:
         for ref in self._models:
-            comm = pn.state._views[ref][3]
+            *_, comm = pn.state._views.get(ref, (None,))
             if isinstance(comm, OrderedComm):
                 comm.say()
+        self._send_msg("heard")
 
 
 class _Held:
