@@ -60,6 +60,7 @@ class FieldPair(pn.viewable.Viewer):
         self._asked: Asked | None = None
         self._extent: Range | None = None
         self._sought: Ranges | None = None
+        self._wish: tuple[Asked, int, str] | None = None
         self._on_zoom: list[Callable[[], object]] = []
         self._cell: tuple[int, int] | None = None
         count = len(self.view.panes)
@@ -152,8 +153,23 @@ class FieldPair(pn.viewable.Viewer):
                 call()
 
     def find(self, index: int, extreme: str) -> None:
-        """Zoom both panes to the smallest ("min") or largest ("max") cell of one of them."""
-        self._finds.request(partial(_place, self.plots[index].picture, extreme))
+        """Zoom both panes to the smallest ("min") or largest ("max") cell of one of them.
+
+        Of the field that was asked for last, once it is drawn; of none where another is by then.
+        """
+        if self._asked is not None:
+            self._wish = (self._asked, index, extreme)
+            self._grant()
+
+    def _grant(self) -> None:
+        if self._wish is None or self.painted is None:
+            return
+        asked, index, extreme = self._wish
+        if asked != self._asked:
+            self._wish = None
+        elif asked == self.painted.asked:
+            self._wish = None
+            self._finds.request(partial(_place, self.plots[index].picture, extreme))
 
     def _go_to(self, cell: tuple[int, int] | None) -> None:
         fields = self.fields
@@ -224,6 +240,7 @@ class FieldPair(pn.viewable.Viewer):
             problem=painted.problem,
             other_problem=painted.other_problem,
         )
+        self._grant()
         self._profile()
 
     def _point(self, x: float | None = None, y: float | None = None) -> None:

@@ -1,6 +1,8 @@
 """Where the panes are led, what they save, and which files they hold."""
 
+import asyncio
 import gc
+from dataclasses import replace
 from pathlib import Path
 
 import holoviews as hv
@@ -48,6 +50,40 @@ def test_both_panes_zoom_to_the_extreme_cell_of_one(workspace, extreme):
     follow(workspace, check)
 
 
+def test_the_extreme_is_that_of_the_field_that_was_just_chosen(workspace):
+    run, *_ = write_run(workspace)
+
+    async def check(pair, selection, plots):
+        selection.land(run)
+        await shows(pair, lambda: pair.fields is not None)
+        pair._size.update(width=400, height=400)
+        pair.view = replace(pair.view, panes=(Pane("rho"), Pane("residual")))
+        pair.find(1, "max")  # while the other field is still drawn
+        await shows(pair, lambda: "residual" in pair.readout)
+        residual = pair.fields.planes["residual"]
+        worst = residual.value(*residual.where("max"))
+        assert f"residual {number(worst)}" in pair.readout
+
+    follow(workspace, check)
+
+
+def test_what_was_looked_for_in_a_field_that_was_left_is_let_be(workspace):
+    run, *_ = write_run(workspace)
+
+    async def check(pair, selection, plots):
+        selection.land(run)
+        await shows(pair, lambda: pair.fields is not None)
+        pair._size.update(width=400, height=400)
+        pair.view = replace(pair.view, panes=(Pane("rho"), Pane("residual")))
+        pair.find(1, "max")
+        pair.view = replace(pair.view, panes=(Pane("rho"), Pane("phase")))
+        await shows(pair, lambda: pair.painted.asked.view.panes[1].field == "phase")
+        await asyncio.sleep(0.2)
+        assert (pair.readout, pair.zoomed) == ("", None)
+
+    follow(workspace, check)
+
+
 def test_a_field_without_cells_has_no_extreme_to_go_to(workspace):
     run, *_ = write_run(workspace)
 
@@ -77,6 +113,7 @@ def test_the_files_of_runs_that_were_left_are_closed(workspace):
     process = psutil.Process()
 
     def held():
+        gc.collect()  # a thread may hold what it has just done until it does the next
         paths = [Path(each.path) for each in process.open_files()]
         return sorted(path.stem[-40:] for path in paths if workspace.root in path.parents)
 
@@ -84,14 +121,12 @@ def test_the_files_of_runs_that_were_left_are_closed(workspace):
         for run in runs:
             selection.pick(run)
             await shows(pair, lambda run=run: pair.fields is not None and pair.fields.run == run)
-        gc.collect()
-        assert held() == [runs[-1]]
+        await shows(pair, lambda: held() == [runs[-1]])
         pair.other = runs[0]
         await shows(pair, lambda: pair.painted.others is not None)
         assert held() == sorted([runs[0], runs[-1]])
         pair.close()
-        gc.collect()
-        assert held() == []
+        await shows(pair, lambda: held() == [])
 
     follow(workspace, check)
 
