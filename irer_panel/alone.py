@@ -10,6 +10,7 @@ from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 from irer_panel.app import prepare
 from irer_panel.background import loop_of
+from irer_panel.notebook import Frames
 from irer_panel.selection import Selection
 from irer_panel.views.field_panel import FieldPanel
 from irer_panel.views.scatter import ScatterView
@@ -31,6 +32,7 @@ class FieldView(pn.viewable.Viewer):
         """
         super().__init__()
         prepare()
+        self._frames = Frames()
         place, selection = Workspace.open(workspace), Selection()
         whole = _whole(run, place)
         self.panel = FieldPanel(place, selection, loop_of(pn.state.curdoc), lambda _: None)
@@ -40,9 +42,10 @@ class FieldView(pn.viewable.Viewer):
     def close(self) -> None:
         """Free what it holds."""
         self.panel.close()
+        self._frames.close()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return self.panel.__panel__()
+        return self._frames.around(self.panel)
 
 
 class ParetoView(pn.viewable.Viewer):
@@ -61,6 +64,7 @@ class ParetoView(pn.viewable.Viewer):
         """
         super().__init__()
         prepare()
+        self._frames = Frames()
         reader = LedgerReader(Path(ledger))
         hunts = [each["hunt_id"] for each in reader.hunts()]
         chosen = hunt_id or next(iter(hunts), "")
@@ -75,9 +79,10 @@ class ParetoView(pn.viewable.Viewer):
     def close(self) -> None:
         """Free what it holds."""
         self.scatter.close()
+        self._frames.close()
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return self.scatter.__panel__()
+        return self._frames.around(self.scatter)
 
 
 def _whole(run: str, place: Workspace) -> str:

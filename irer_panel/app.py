@@ -24,6 +24,7 @@ from irer_panel.job import PROMOTE, RESTORE, desk_of
 from irer_panel.link import Address, query_of, wanted_compared, wanted_of, wanted_run
 from irer_panel.listing import Listing
 from irer_panel.moment import wanted_moment
+from irer_panel.notebook import Frames, bring_scripts, in_kernel
 from irer_panel.selection import Selection
 from irer_panel.session import Session
 from irer_panel.shortcuts import Shortcuts
@@ -82,6 +83,7 @@ class Cockpit(pn.viewable.Viewer):
         self.panel: ControlPanel | None = None
         self.fields: FieldPanel | None = None
         self.deck: Deck | None = None
+        self._frames = Frames()
         self.side = pn.Column(sizing_mode="stretch_width")
         self.main = pn.Column(sizing_mode="stretch_width")
         self._to_furnish = [
@@ -155,7 +157,7 @@ class Cockpit(pn.viewable.Viewer):
         self._closed, self._watchers = True, []
         views = [view for view in (self.deck, self.panel, self.fields) if view is not None]
         with ExitStack() as stack:  # all of them, whatever one of them has to say
-            for each in (*views, self.curtains, self.walk, self.session):
+            for each in (self._frames, *views, self.curtains, self.walk, self.session):
                 stack.callback(each.close)
 
     def _begin(self, hunt: Callable[[], str]) -> None:
@@ -246,8 +248,14 @@ class Cockpit(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         left = pn.Column(self.side, width=320)
         top = pn.Row(self.header, self.help.button, sizing_mode="stretch_width")
-        right = pn.Column(top, self.main, sizing_mode="stretch_width")
-        return pn.Row(left, right, sizing_mode="stretch_width")
+        self.main.styles = {"gap": "12px"}
+        right = pn.Column(
+            top,
+            self.main,
+            sizing_mode="stretch_width",
+            styles={"flex": "1 1 480px", "width": "auto", "gap": "12px"},
+        )
+        return self._frames.around(left, right)
 
 
 class HuntDashboard(Cockpit):
@@ -259,14 +267,20 @@ class HuntDashboard(Cockpit):
         self.furnish()
 
     def close(self, *_: Any) -> None:
-        """Stop this notebook's hunt, if one runs, and free everything."""
+        """Stop this notebook's hunt, if one runs, and free everything.
+
+        IPython keeps what a cell ends with in `Out`; a cell that ends with `display(dashboard)`
+        leaves nothing there.
+        """
         super().close()
         self.engine.close()
 
 
 def prepare() -> None:
     """Load what the views need into the page or the notebook."""
-    pn.extension("tabulator", notifications=True, throttled=True)
+    if in_kernel():
+        bring_scripts()  # first: Panel itself shows notifications, which are made of them
+    pn.extension("tabulator", notifications=True, throttled=True, inline=in_kernel())
 
 
 def create_view(engine: Engine) -> Cockpit:
