@@ -11,6 +11,7 @@ import panel_material_ui as pmui
 from engine.errors import EngineError
 from engine.store.workspace import Workspace
 from irer_panel.background import Loop, Newest, readers
+from irer_panel.choices import Choices
 from irer_panel.history import FRAMES, History, read_history
 from irer_panel.moment import Moment
 from irer_panel.selection import Selection
@@ -50,6 +51,7 @@ class TimeTab(HuntView):
         selection: Selection,
         loop: Loop,
         moment: Moment | None = None,
+        choices: Choices | None = None,
         **params: Any,
     ) -> None:
         """Follow a selection.
@@ -59,6 +61,7 @@ class TimeTab(HuntView):
             selection: which one is shown.
             loop: where the page lives.
             moment: where the player stands, told whenever it rests; None for one of its own.
+            choices: of the page, hence which field it begins with; None for one of its own.
             params: `snapshot`.
         """
         super().__init__(**params)
@@ -71,6 +74,7 @@ class TimeTab(HuntView):
         self.field = pmui.RadioButtonGroup(
             options=list(FRAMES), value=next(iter(FRAMES)), size="small", margin=0
         )
+        (choices or Choices()).bind("film", self.field, lambda symbol: FRAMES[symbol].key)
         self.player = pmui.Player(
             start=0,
             end=1,
