@@ -18,6 +18,7 @@ from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel.background import loop_of, readers
 from irer_panel.carried import Carried
+from irer_panel.compared import MOST
 from irer_panel.controls import HuntControls
 from irer_panel.curtain import Curtains
 from irer_panel.job import PROMOTE, RESTORE, desk_of
@@ -136,6 +137,15 @@ class Cockpit(pn.viewable.Viewer):
         """Show the marked runs side by side."""
         if self.deck is not None:
             self.deck.open("Compare")
+
+    def mark(self) -> None:
+        """Mark the selected run for comparison, or unmark it; said where the marks are not seen."""
+        compared, run = self.carried.compared, self.selection.run
+        if not run:
+            return
+        compared.toggle(run)
+        if self.deck is not None and self.deck.active not in ("Runs", "Compare"):
+            inform(compared.refused or f"{len(compared.runs)} of {MOST} runs are marked.")
 
     def furnish(self) -> None:
         """Add the views, from top to bottom."""
@@ -337,3 +347,9 @@ def notify(message: str) -> None:
     """Show an error on the page that this is called for."""
     if pn.state.notifications is not None:
         pn.state.notifications.error(message, duration=12_000)
+
+
+def inform(message: str) -> None:
+    """Say something for a moment on the page that this is called for."""
+    if pn.state.notifications is not None:
+        pn.state.notifications.info(message, duration=3_000)
