@@ -17,7 +17,14 @@ from irer_panel.wording import short_id
 
 Call = Callable[[], object]
 
-_BOX = {"flex": "1 1 350px", "min-width": "0", "max-width": "max(350px, min(640px, 54vh))"}
+_GRID = {
+    "display": "grid",
+    "grid-template-columns": "repeat(auto-fit, minmax(min(350px, 100%), 1fr))",
+    "gap": "12px 16px",
+}
+"""As many columns as fit, all of one width: equal cells of two runs are drawn equally large."""
+
+_BOX = {"min-width": "0", "max-width": "max(350px, min(640px, 54vh))"}
 _HEAD = {"align-items": "center", "gap": "4px 10px", "flex-wrap": "wrap", "min-height": "34px"}
 _NOTE = {
     "font-size": "12px",
@@ -186,10 +193,7 @@ class ComparePanes(pn.viewable.Viewer):
         self.panes: list[RunPane] = []
         self.links: dict[float, Linked] = {}
         self._making = self._closed = False
-        self._row = pn.Row(
-            sizing_mode="stretch_width",
-            styles={"flex-wrap": "wrap", "gap": "12px 16px"},
-        )
+        self._row = pn.Row(sizing_mode="stretch_width", styles=_GRID)
 
     @property
     def windows(self) -> dict[float, Window]:

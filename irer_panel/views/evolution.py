@@ -6,7 +6,7 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.models import ColumnDataSource
+from bokeh.models import BasicTicker, ColumnDataSource
 
 from engine.hunt.generations import Generations, by_generation
 from engine.hunt.table import FITNESS, HuntTable, Metric
@@ -118,6 +118,7 @@ def _columns(found: Generations) -> dict[str, Any]:
 def _figure(metric: Metric, source: ColumnDataSource, ring: ColumnDataSource, tapped: Any) -> Any:
     fig = chart("generation", metric.name, log_y=metric.log)
     fig.height = 346
+    fig.xaxis.ticker = BasicTicker(min_interval=1, num_minor_ticks=0)
     fig.varea(
         "generation",
         "low",

@@ -24,6 +24,9 @@ from irer_panel.views.traces import Traces
 INTERVAL = 200
 """Milliseconds between two frames at the player's first speed."""
 
+_PLAYER_SX = {"& .MuiIconButton-root:not(.MuiIconButton-colorPrimary)": {"color": "text.primary"}}
+"""Its own grey is the same in both themes, and too faint on a dark ground."""
+
 
 @dataclass(frozen=True, eq=False)
 class Read:
@@ -85,6 +88,7 @@ class TimeTab(HuntView):
             show_value=False,
             sizing_mode="stretch_width",
             margin=0,
+            sx=_PLAYER_SX,
         )
         self._words = pmui.Typography("", variant="body2", margin=0)
         self._nothing = pmui.Typography("", variant="body1", margin=(24, 0))

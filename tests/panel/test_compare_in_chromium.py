@@ -62,7 +62,7 @@ def test_four_runs_of_two_pages_are_ticked_compared_and_panned_together(served, 
 
     page.get_by_role("button", name=f"Select run {runs[2][:8]}").click()
     page.get_by_text(f"Run {runs[2][:8]}").first.wait_for(timeout=TIMEOUT)
-    page.wait_for_url(f"**/?run={runs[2]}&tab=Compare&compare={wanted}")
+    page.wait_for_url(f"**/?run={runs[2]}&tab=Compare&compare={wanted}&panes.x=*&panes.y=*")
     assert errors == []
     assert [address for address in foreign if not address.startswith(url)] == []
 
@@ -75,6 +75,8 @@ def test_a_link_shows_the_panes_in_as_many_columns_as_fit(served, open_page, wid
     page.get_by_text("compare: got 'nonsense'").wait_for(timeout=TIMEOUT)
     becomes(lambda: len(page.evaluate(PANES)) == 3, 60)
     becomes(lambda: len({round(each["x"]) for each in page.evaluate(PANES)}) == columns)
+    sides = [each["width"] for each in page.evaluate(PANES)]
+    assert max(sides) - min(sides) <= 2, "equal cells are equally large, in the last row too"
     for each in page.evaluate(PANES):
         assert each["width"] == pytest.approx(each["height"], abs=2)
         assert each["width"] > 180
