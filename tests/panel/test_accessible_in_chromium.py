@@ -42,6 +42,13 @@ BEYOND = """(tab) => {
 }"""
 """What around the tabs can be scrolled sideways, and must not be."""
 
+COUNT = """() => {
+  const count = (root) => [...root.querySelectorAll("*")].reduce(
+    (sum, each) => sum + 1 + (each.shadowRoot ? count(each.shadowRoot) : 0), 0)
+  return count(document.body)
+}"""
+"""How much there is on the page."""
+
 FOCUSED = """() => {
   let on = document.activeElement
   while (on?.shadowRoot?.activeElement) { on = on.shadowRoot.activeElement }
@@ -73,6 +80,17 @@ def shown(page, tab):
     page.get_by_text(READY[tab]).first.wait_for(timeout=TIMEOUT)
 
 
+def settle(page):
+    """Wait until nothing more comes: what is not there yet cannot be too faint."""
+
+    def stands():
+        before = page.evaluate(COUNT)
+        page.wait_for_timeout(1000)
+        return page.evaluate(COUNT) == before
+
+    becomes(stands)
+
+
 @pytest.mark.parametrize("width", [1440, 800])
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_every_text_and_icon_has_the_contrast_of_aa_and_all_fits(served, open_page, theme, width):
@@ -80,6 +98,7 @@ def test_every_text_and_icon_has_the_contrast_of_aa_and_all_fits(served, open_pa
     page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
     for tab in TABS:
         shown(page, tab)
+        settle(page)
         # Until what fades in is there.
         becomes(lambda: not faint(page) or page.wait_for_timeout(500), seconds=10)
         here = page.get_by_role("tab", name=tab, exact=True)
