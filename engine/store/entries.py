@@ -10,9 +10,9 @@ from engine.errors import LedgerError
 from engine.settings import MACHINE_FAILURES
 from engine.store import strict_json
 from engine.store.event import EVENT_COLUMNS, Event
+from engine.store.event_kinds import RUN_COMMITTED, clipped, objection
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES, RunRow
 
-RUN_COMMITTED = "run_committed"
 MAX_PAYLOAD = 65_536
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -58,7 +58,8 @@ def scalars_of(connection: sqlite3.Connection, config_hash: str) -> dict[str, An
     found = connection.execute(
         f"SELECT {', '.join(_TOLD)} FROM runs WHERE config_hash = ?", (config_hash,)
     ).fetchone()
-    return dict(zip(_TOLD, found, strict=True))
+    told = dict(zip(_TOLD, found, strict=True))
+    return {**told, "error": clipped(told["error"])}
 
 
 def event_of_place(
@@ -110,6 +111,8 @@ def append(
             f"event {kind}: {len(text)} characters, expected at most {MAX_PAYLOAD}: scalars and "
             "ids, no arrays; report this."
         )
+    if wrong := objection(kind, payload):
+        raise LedgerError(f"event {kind}: {wrong}; nothing was written, report this.")
     at = timestamp()
     seq = connection.execute(
         "INSERT INTO events (at, kind, hunt_id, config_hash, payload) VALUES (?, ?, ?, ?, ?)",
