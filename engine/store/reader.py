@@ -29,6 +29,7 @@ _GENERATION = (
     "WHERE h.hunt_id = ? AND h.generation = ?"
 )
 _HUNTS = "SELECT hunt_id, created, settings, state, reason, ended FROM hunts ORDER BY rowid DESC"
+_EVENTS = f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
 _HOLDINGS = """
 SELECT h.config_hash, r.status, h.fitness, r.artifact_sha256, r.evicted,
     r.evicted IS NULL AND (r.committed < t.created
@@ -202,12 +203,22 @@ class LedgerReader:
 
     def events_after(self, seq: int = 0, limit: int = 1000) -> list[Event]:
         """The events that follow number `seq`, oldest first, at most `limit` of them."""
-        rows = self._all(
-            f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
-            seq,
-            max(0, limit),
-        )
+        rows = self._all(_EVENTS, seq, max(0, limit))
         return [Event.from_columns(row) for row in rows]
+
+    def log_after(self, seq: int, limit: int = 1000) -> tuple[str, list[Event]]:
+        """The ledger's `identity`, and `events_after` of that very ledger."""
+        with self._connection() as connection:
+            if connection is None:
+                return "", []
+            [identity] = connection.execute("SELECT ledger FROM identity").fetchone()
+            rows = connection.execute(_EVENTS, (seq, max(0, limit))).fetchall()
+        return identity, [Event.from_columns(row) for row in rows]
+
+    def identity(self) -> str:
+        """What tells this ledger from every other, whatever its path; empty before there is one."""
+        rows = self._all("SELECT ledger FROM identity")
+        return rows[0][0] if rows else ""
 
     def last_seq(self) -> int:
         """Number of the newest event; 0 before there is one."""
