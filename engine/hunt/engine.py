@@ -9,7 +9,7 @@ import time
 from concurrent.futures import Future
 from typing import Any
 
-from engine.errors import EngineError, HuntBusyError, SettingsError, StopRequested
+from engine.errors import EngineError, HuntBusyError, LedgerError, SettingsError, StopRequested
 from engine.hunt.auditors import Auditors
 from engine.hunt.devices import Device, opened
 from engine.hunt.gate import Gate
@@ -24,6 +24,7 @@ from engine.live.bus import Bus
 from engine.live.logs import log_to
 from engine.live.status import ACTIVE, HuntStatus, LivePicture, StatusBoard
 from engine.settings import HuntSettings
+from engine.store.event_kinds import HUNT_PAUSED, HUNT_RESUMED
 from engine.store.hunt_record import write_hunt_record
 from engine.store.ledger import Ledger, bring_up_to_date
 from engine.store.lock import WorkspaceLock, holder
@@ -55,6 +56,7 @@ class Engine:
         self._over = threading.Event()
         self._over.set()
         self._auditors = Auditors()
+        self._ledger: Ledger | None = None
         self._undo_logs = log_to(workspace)
 
     def status(self) -> HuntStatus:
@@ -126,6 +128,7 @@ class Engine:
             if not self._board.turn(("running",), state="paused", last_event="Paused."):
                 return False
             self._gate.pause()
+            self._tell(HUNT_PAUSED)
             return True
 
     def resume_hunt(self) -> bool:
@@ -138,6 +141,7 @@ class Engine:
             if not self._board.turn(("paused",), state="running", last_event="Resumed."):
                 return False
             self._gate.resume()
+            self._tell(HUNT_RESUMED)
             return True
 
     def stop_hunt(self) -> bool:
@@ -149,6 +153,15 @@ class Engine:
         with self._door:
             self._gate.stop()
             return self._board.turn(ACTIVE, state="stopping", last_event="Stop requested.")
+
+    def _tell(self, kind: str) -> None:
+        """Enter what was done to the running hunt; under the door, behind which it also ends."""
+        if self._ledger is None:
+            return
+        try:
+            self._ledger.append_event(kind, self.status().hunt_id)
+        except LedgerError as error:  # the hunt ends of it by itself, and says so
+            _log.error("An event %s could not be written: %s", kind, error)
 
     def _start(self, settings: HuntSettings, earlier: str | None) -> str:
         strategy = make_strategy(settings)
@@ -269,6 +282,7 @@ class Engine:
             device=device.name,
             settings=settings.to_dict(),
         )
+        self._ledger = ledger
         born.set_result(hunt_id)
         _log.info(
             "Hunt %s %s: %d × %d runs, %s, on %s.",
@@ -285,7 +299,9 @@ class Engine:
         finally:
             try:
                 self._report(hunt_id)  # before the end: a hunt that has ended has its report
-                ledger.finish_hunt(hunt_id, state, reason)
+                with self._door:
+                    self._ledger = None
+                    ledger.finish_hunt(hunt_id, state, reason)
                 self._record(hunt_id)
             except EngineError as error:
                 _log.error("The outcome of hunt %s could not be written: %s", hunt_id, error)
