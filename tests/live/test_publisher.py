@@ -80,11 +80,16 @@ def test_two_publishers_of_one_ledger_double_nothing(server, ledger, reader, pub
 def test_a_redis_that_was_emptied_gets_the_tail_again(server, ledger, reader, publish, monkeypatch):
     monkeypatch.setattr("engine.live.publisher.MOST", 50)
     tell(ledger, 120)
-    publish(server)
+    publisher = publish(server)
     wait_for(lambda: streamed(server, reader.identity())[-1:] == reader.events_after(119))
     with server.client as client:
         client.flushall()
     wait_for(lambda: streamed(server, reader.identity()) == reader.events_after(70))
+    with server.client as client:
+        client.flushall()
+    tell(ledger, 1)  # before the publisher has seen that anything is amiss
+    publisher.ring()
+    wait_for(lambda: streamed(server, reader.identity()) == reader.events_after(71))
 
 
 def test_a_stream_is_bounded(server, ledger, reader, publish, monkeypatch):
