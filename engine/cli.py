@@ -70,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     serve = add("serve", _serve, "Serve the dashboard.")
     serve.add_argument("--port", type=int, default=5006)
     serve.add_argument("--address", default="127.0.0.1")
+    serve.add_argument(
+        "--follow",
+        action="store_true",
+        help="only watch what other processes hunt in the workspace; nothing is written",
+    )
     hunt = add("hunt", _hunt, "Run a hunt to its end; Ctrl-C stops it and keeps what is done.")
     hunt.add_argument(
         "--resume",
@@ -133,7 +138,13 @@ def _serve(options: argparse.Namespace) -> int:
     from engine.store.workspace import Workspace
     from irer_panel.server import serve
 
-    serve(Workspace.open(options.workspace), port=options.port, address=options.address)
+    there = Workspace.existing if options.follow else Workspace.open
+    serve(
+        there(options.workspace),
+        port=options.port,
+        address=options.address,
+        follows=options.follow,
+    )
     return DONE
 
 

@@ -35,11 +35,12 @@ WARM_UP_AFTER = 5.0
 _gate = threading.Lock()
 
 
-def shared_engine(workspace: Workspace | None = None) -> Engine:
+def shared_engine(workspace: Workspace | None = None, *, follows: bool = False) -> Engine:
     """The engine of this process, made on first use; reloads of the page's script keep it.
 
     Args:
         workspace: where it keeps everything; None means what `Workspace.open` defaults to.
+        follows: only watch what other processes hunt there.
 
     Raises:
         WorkspaceError: the workspace cannot be used.
@@ -53,7 +54,7 @@ def shared_engine(workspace: Workspace | None = None) -> Engine:
             # names models that the server knows: harmless, and nothing for a user's log.
             warnings.filterwarnings("ignore", "reference already known", BokehUserWarning)
             logging.getLogger("asyncio").addFilter(_worth_telling)
-            engine = Engine(workspace or Workspace.open(None))
+            engine = Engine(workspace or Workspace.open(None), follows=follows)
             # `atexit` comes too late: the executors have shut down by then, and a running hunt
             # would break where it should stop.
             threading._register_atexit(engine.close)  # type: ignore[attr-defined]
@@ -78,6 +79,7 @@ def serve(
     port: int = DEFAULT_PORT,
     address: str = DEFAULT_ADDRESS,
     show: bool = False,
+    follows: bool = False,
 ) -> None:
     """Serve the dashboard until interrupted.
 
@@ -86,12 +88,13 @@ def serve(
         port: TCP port; 0 takes a free one.
         address: address to listen on; anything but this host is open to the network.
         show: open a browser.
+        follows: only watch what other processes hunt there.
 
     Raises:
         SettingsError: the port is in use, or the address is not this host's.
     """
     server = listen(port=port, address=address, show=show)
-    shared_engine(workspace)
+    shared_engine(workspace, follows=follows)
     print(f"IRER dashboard: http://{address}:{server.port}  (Ctrl+C stops it)", flush=True)
     server.run_until_shutdown()
 

@@ -2,30 +2,31 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import threading
 import time
 from concurrent.futures import Future
 from typing import Any
 
-from engine.errors import EngineError, HuntBusyError, LedgerError, SettingsError, StopRequested
+from engine.errors import EngineError, HuntBusyError, LedgerError, StopRequested
 from engine.hunt.auditors import Auditors
+from engine.hunt.continuation import continuation
 from engine.hunt.devices import Device, opened
 from engine.hunt.gate import Gate
 from engine.hunt.gradients import check_smooth
 from engine.hunt.keeping import Keeping
 from engine.hunt.loop import run_hunt
+from engine.hunt.outcome import record, report
 from engine.hunt.retention import hunt_bytes, sweep_evicted
-from engine.hunt.significance import write_report
 from engine.hunt.site import Site
 from engine.hunt.strategies import make_strategy
 from engine.live.bus import Bus
+from engine.live.condition import LinkState
+from engine.live.link import open_link
 from engine.live.logs import log_to
 from engine.live.status import ACTIVE, HuntStatus, LivePicture, StatusBoard
 from engine.settings import HuntSettings
 from engine.store.event_kinds import HUNT_PAUSED, HUNT_RESUMED
-from engine.store.hunt_record import write_hunt_record
 from engine.store.ledger import Ledger, bring_up_to_date
 from engine.store.lock import WorkspaceLock, holder
 from engine.store.reader import LedgerReader
@@ -41,12 +42,24 @@ class Engine:
         workspace: where everything is kept.
         bus: rings at every change of the status.
         reader: read-only view of the ledger.
+        follows: whether it only watches.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+    def __init__(self, workspace: Workspace, *, follows: bool = False) -> None:
+        """Look after a workspace.
+
+        Args:
+            workspace: where everything is kept.
+            follows: only watch what other processes do there: nothing is started or written.
+
+        Raises:
+            SettingsError: `$IRER_REDIS_URL` is not the URL of a Redis.
+            LedgerError: the ledger there is none of ours.
+        """
+        self.workspace, self.follows = workspace, follows
         self.bus = Bus()
-        bring_up_to_date(workspace)
+        if not follows:
+            bring_up_to_date(workspace)
         self.reader = LedgerReader(workspace.ledger_path)
         self._board = StatusBoard(workspace, self.bus)
         self._door = threading.Lock()
@@ -57,7 +70,8 @@ class Engine:
         self._over.set()
         self._auditors = Auditors()
         self._ledger: Ledger | None = None
-        self._undo_logs = log_to(workspace)
+        self._link = open_link(self.reader, self.bus, publishes=not follows)
+        self._undo_logs = (lambda: None) if follows else log_to(workspace)
 
     def status(self) -> HuntStatus:
         """The newest status; cheap."""
@@ -67,6 +81,10 @@ class Engine:
         """How the runs under way look; None where nobody has looked yet, as on a cluster."""
         return self._board.picture()
 
+    def link(self) -> LinkState | None:
+        """How the link to Redis stands; None where none is asked for."""
+        return self._link.state() if self._link else None
+
     def start_hunt(self, settings: HuntSettings) -> str:
         """Start a hunt in the background.
 
@@ -75,7 +93,7 @@ class Engine:
 
         Raises:
             SettingsError: no such strategy, or one that cannot do what is asked.
-            HuntBusyError: a hunt is under way in this process.
+            HuntBusyError: a hunt is under way in this process, or it only follows.
             WorkspaceBusyError: another process hunts in this workspace.
             WorkspaceError: too little free disk, or the workspace cannot be written.
             DeviceMemoryError: not even one run fits into the device's memory.
@@ -97,19 +115,8 @@ class Engine:
             SettingsError: no such hunt, or it was completed.
             EngineError: whatever `start_hunt` raises.
         """
-        hunts = self.reader.hunts()
-        found = [h for h in hunts if h["hunt_id"] == hunt_id] if hunt_id else hunts[:1]
-        if not found or found[0]["state"] == "completed":
-            got = f"{found[0]['hunt_id']}, which was completed" if found else hunt_id or "no hunt"
-            raise SettingsError(
-                f"hunt: got {got}, expected one that was stopped, failed or interrupted; start a "
-                "new one, or look at the hunt list.",
-                field="hunt_id",
-            )
-        settings = HuntSettings.from_mapping(found[0]["settings"])
-        if scheduler is not None:
-            settings = dataclasses.replace(settings, scheduler=scheduler)
-        return self._start(settings, found[0]["hunt_id"])
+        settings, found = continuation(self.reader, hunt_id, scheduler)
+        return self._start(settings, found)
 
     def unfinished(self) -> dict[str, Any] | None:
         """The newest hunt, when its process ended before it and nobody goes on with it."""
@@ -164,6 +171,11 @@ class Engine:
             _log.error("An event %s could not be written: %s", kind, error)
 
     def _start(self, settings: HuntSettings, earlier: str | None) -> str:
+        if self.follows:
+            raise HuntBusyError(
+                f"{self.workspace.root}: this process only follows what is hunted there, expected "
+                "one that may hunt; start it where the others run, or serve without --follow."
+            )
         strategy = make_strategy(settings)
         if strategy.wants_gradient:
             check_smooth(settings.sought, settings.strategy)
@@ -223,6 +235,8 @@ class Engine:
         self.stop_hunt()
         self.wait()
         self._auditors.close()
+        if self._link is not None:
+            self._link.close()
         self._undo_logs()
 
     def _unlock(self) -> None:
@@ -265,7 +279,7 @@ class Engine:
             else:
                 hunt_id = earlier
                 ledger.reopen_hunt(hunt_id)
-            self._record(hunt_id)
+            record(self.workspace, self.reader, hunt_id)
         except BaseException as error:
             if ledger is not None:
                 ledger.close()
@@ -298,11 +312,13 @@ class Engine:
             state, reason = self._hunt(settings, hunt_id, ledger, device)
         finally:
             try:
-                self._report(hunt_id)  # before the end: a hunt that has ended has its report
+                report(
+                    self.workspace, self.reader, hunt_id
+                )  # before the end: a hunt that has ended has its report
                 with self._door:
                     self._ledger = None
                     ledger.finish_hunt(hunt_id, state, reason)
-                self._record(hunt_id)
+                record(self.workspace, self.reader, hunt_id)
             except EngineError as error:
                 _log.error("The outcome of hunt %s could not be written: %s", hunt_id, error)
                 state, reason = "failed", reason or str(error)
@@ -320,19 +336,6 @@ class Engine:
                     error=reason if state == "failed" else "",
                     last_event=ended,
                 )
-
-    def _record(self, hunt_id: str) -> None:
-        """Keep what the ledger knows of a hunt beside it, so that it can be rebuilt."""
-        for hunt in self.reader.hunts():
-            if hunt["hunt_id"] == hunt_id:
-                write_hunt_record(self.workspace, hunt)
-
-    def _report(self, hunt_id: str) -> None:
-        """Weigh the hunt's runs together; that this fails makes the hunt no failure."""
-        try:
-            write_report(self.workspace, self.reader, hunt_id)
-        except Exception:
-            _log.exception("The report on hunt %s could not be written.", hunt_id)
 
     def _hunt(
         self, settings: HuntSettings, hunt_id: str, ledger: Ledger, device: Device

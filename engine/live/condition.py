@@ -5,6 +5,8 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
+URL_VARIABLE = "IRER_REDIS_URL"
+
 _log = logging.getLogger(__name__)
 
 

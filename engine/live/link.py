@@ -1,59 +1,25 @@
-"""The link of an engine to other hosts: what it publishes, and what it hears."""
+"""The link of an engine to other hosts, where one is asked for."""
 
 import os
-from collections.abc import Callable
-from typing import Self
+from typing import TYPE_CHECKING
 
 from engine.live.bus import Bus
-from engine.live.condition import Condition, LinkState
-from engine.live.follower import FollowerThread
-from engine.live.publisher import Publisher
-from engine.live.stream import URL_VARIABLE, connect, place_of
+from engine.live.condition import URL_VARIABLE
 from engine.store.reader import LedgerReader
 
+if TYPE_CHECKING:
+    from engine.live.redis_link import RedisLink
 
-class Link:
-    """Events go to Redis when the bus rings, and the bus rings when events come from there."""
 
-    def __init__(self, url: str, ledger: LedgerReader, bus: Bus, *, publishes: bool) -> None:
-        """Begin; whether Redis answers is found out in threads.
+def open_link(ledger: LedgerReader, bus: Bus, *, publishes: bool) -> "RedisLink | None":
+    """The link that `$IRER_REDIS_URL` asks for, if it does.
 
-        Args:
-            url: of the Redis.
-            ledger: whose events.
-            bus: of the engine.
-            publishes: False for one who only follows.
+    Raises:
+        SettingsError: not the URL of a Redis.
+    """
+    url = os.environ.get(URL_VARIABLE, "")
+    if not url:
+        return None
+    from engine.live.redis_link import RedisLink  # Redis's client is loaded where it is wanted
 
-        Raises:
-            SettingsError: not the URL of a Redis.
-        """
-        own, client = connect(url), connect(url)
-        self._publisher = Publisher(own, ledger) if publishes else None
-        self._condition = Condition(place_of(client))
-        self._unsubscribe: Callable[[], None] = lambda: None
-        if self._publisher is not None:
-            self._condition = self._publisher.condition
-            self._unsubscribe = bus.subscribe(self._publisher.ring)
-        told = None if publishes else self._condition
-        self._follower = FollowerThread(client, ledger, bus.ring, told)
-
-    @classmethod
-    def of_environment(cls, ledger: LedgerReader, bus: Bus, *, publishes: bool) -> Self | None:
-        """The link that `$IRER_REDIS_URL` asks for, if it does.
-
-        Raises:
-            SettingsError: not the URL of a Redis.
-        """
-        url = os.environ.get(URL_VARIABLE, "")
-        return cls(url, ledger, bus, publishes=publishes) if url else None
-
-    def state(self) -> LinkState:
-        """How it stands."""
-        return self._condition.state()
-
-    def close(self) -> None:
-        """Publish what is left, if Redis answers, and end."""
-        self._follower.close()
-        self._unsubscribe()
-        if self._publisher is not None:
-            self._publisher.close()
+    return RedisLink(url, ledger, bus, publishes=publishes)

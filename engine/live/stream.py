@@ -15,10 +15,10 @@ from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from engine.errors import SettingsError
+from engine.live.condition import URL_VARIABLE
 from engine.store.event import Event
 from engine.store.event_kinds import EVENT_SCHEMA, KINDS
 
-URL_VARIABLE = "IRER_REDIS_URL"
 MOST = 20_000
 """Entries that a stream keeps, give or take a few hundred."""
 
