@@ -5,21 +5,24 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from engine.errors import EngineError, HuntBusyError, LedgerError, StopRequested
+from engine.errors import EngineError, HuntBusyError, StopRequested
 from engine.hunt.auditors import Auditors
 from engine.hunt.continuation import continuation
 from engine.hunt.devices import Device, opened
 from engine.hunt.gate import Gate
 from engine.hunt.gradients import check_smooth
 from engine.hunt.keeping import Keeping
+from engine.hunt.logbook import Logbook
 from engine.hunt.loop import run_hunt
 from engine.hunt.outcome import record, report
 from engine.hunt.retention import hunt_bytes, sweep_evicted
 from engine.hunt.site import Site
 from engine.hunt.strategies import make_strategy
+from engine.live.arrivals import Arrivals
 from engine.live.bus import Bus
 from engine.live.condition import LinkState
 from engine.live.link import open_link
@@ -69,9 +72,10 @@ class Engine:
         self._over = threading.Event()
         self._over.set()
         self._auditors = Auditors()
-        self._ledger: Ledger | None = None
+        self._logbook = Logbook(workspace, self._lock, self._door, self._turn)
         self._link = open_link(self.reader, self.bus, publishes=not follows)
         self._undo_logs = (lambda: None) if follows else log_to(workspace)
+        self._arrivals = None if follows else Arrivals(workspace, self.reader, self._announce)
 
     def status(self) -> HuntStatus:
         """The newest status; cheap."""
@@ -135,7 +139,7 @@ class Engine:
             if not self._board.turn(("running",), state="paused", last_event="Paused."):
                 return False
             self._gate.pause()
-            self._tell(HUNT_PAUSED)
+            self._logbook.tell(HUNT_PAUSED, self.status().hunt_id)
             return True
 
     def resume_hunt(self) -> bool:
@@ -148,7 +152,7 @@ class Engine:
             if not self._board.turn(("paused",), state="running", last_event="Resumed."):
                 return False
             self._gate.resume()
-            self._tell(HUNT_RESUMED)
+            self._logbook.tell(HUNT_RESUMED, self.status().hunt_id)
             return True
 
     def stop_hunt(self) -> bool:
@@ -161,14 +165,10 @@ class Engine:
             self._gate.stop()
             return self._board.turn(ACTIVE, state="stopping", last_event="Stop requested.")
 
-    def _tell(self, kind: str) -> None:
-        """Enter what was done to the running hunt; under the door, behind which it also ends."""
-        if self._ledger is None:
-            return
-        try:
-            self._ledger.append_event(kind, self.status().hunt_id)
-        except LedgerError as error:  # the hunt ends of it by itself, and says so
-            _log.error("An event %s could not be written: %s", kind, error)
+    def _announce(self, reports: Mapping[str, str]) -> Collection[str]:
+        waiting = self._logbook.announce(reports)
+        self.bus.ring()
+        return waiting
 
     def _start(self, settings: HuntSettings, earlier: str | None) -> str:
         if self.follows:
@@ -234,6 +234,8 @@ class Engine:
         """Stop the hunt, wait for it, and free threads and processes."""
         self.stop_hunt()
         self.wait()
+        if self._arrivals is not None:
+            self._arrivals.close()
         self._auditors.close()
         if self._link is not None:
             self._link.close()
@@ -296,7 +298,7 @@ class Engine:
             device=device.name,
             settings=settings.to_dict(),
         )
-        self._ledger = ledger
+        self._logbook.open(ledger)
         born.set_result(hunt_id)
         _log.info(
             "Hunt %s %s: %d × %d runs, %s, on %s.",
@@ -316,7 +318,7 @@ class Engine:
                     self.workspace, self.reader, hunt_id
                 )  # before the end: a hunt that has ended has its report
                 with self._door:
-                    self._ledger = None
+                    self._logbook.close()
                     ledger.finish_hunt(hunt_id, state, reason)
                 record(self.workspace, self.reader, hunt_id)
             except EngineError as error:
@@ -352,6 +354,7 @@ class Engine:
                 auditors=self._auditors,
                 batch_size=device.batch_size,
                 gate=self._gate,
+                under_way=self._logbook.under_way,
                 deadline=_deadline(settings),
             )
             self._board.turn(("starting",), state="running")

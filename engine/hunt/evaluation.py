@@ -143,6 +143,7 @@ class Evaluation:
                 outcomes[candidate.place] = self._commit(candidate, row)
             else:
                 todo.setdefault(config_hash, []).append(candidate)
+        self._site.under_way.update(todo)
         groups = list(todo.values())
         size = self._site.batch_size
         # All batches stand in the device's queue at once, so that it never waits.
@@ -307,6 +308,7 @@ class Evaluation:
             audit=audit,
             improves=self._improves(outcome),
         )
+        self._site.under_way.discard(row.config.config_hash)
         self._here += 1
         with self._turn:  # a run moves from under way to done in one change
             self._entered(candidate, outcome)

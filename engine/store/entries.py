@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,10 +11,16 @@ from engine.errors import LedgerError
 from engine.settings import MACHINE_FAILURES
 from engine.store import strict_json
 from engine.store.event import EVENT_COLUMNS, Event
-from engine.store.event_kinds import RUN_COMMITTED, clipped, objection
+from engine.store.event_kinds import REPORT_FOUND, RUN_COMMITTED, clipped, objection
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES, RunRow
 
 MAX_PAYLOAD = 65_536
+_PART = 10_000
+_UNKNOWN = f"""
+SELECT value FROM json_each(?)
+WHERE NOT EXISTS (SELECT 1 FROM runs WHERE config_hash = value)
+AND NOT EXISTS (SELECT 1 FROM events WHERE config_hash = value AND kind = '{REPORT_FOUND}')
+"""
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 _TOLD = ("status", "error", *SCORES, *EVIDENCE, "n_peaks", *PARAMETERS)
@@ -90,6 +97,15 @@ def event_of_place(
         if (told["generation"], told["member"], told.get("replicate", 0)) == place:
             return event
     return None
+
+
+def unknown_among(connection: sqlite3.Connection, hashes: Sequence[str]) -> list[str]:
+    """Those of some runs, each once and in order, with neither a row nor a `report_found`."""
+    unknown: dict[str, None] = {}
+    for first in range(0, len(hashes), _PART):
+        part = json.dumps(list(hashes[first : first + _PART]))
+        unknown.update(dict.fromkeys(row[0] for row in connection.execute(_UNKNOWN, (part,))))
+    return list(unknown)
 
 
 def append(

@@ -22,9 +22,17 @@ from engine.store.entries import (
     insert_run,
     scalars_of,
     timestamp,
+    unknown_among,
 )
 from engine.store.event import Event
-from engine.store.event_kinds import AUDIT_DONE, BEST_IMPROVED, KINDS, RUN_COMMITTED, clipped
+from engine.store.event_kinds import (
+    AUDIT_DONE,
+    BEST_IMPROVED,
+    KINDS,
+    REPORT_FOUND,
+    RUN_COMMITTED,
+    clipped,
+)
 from engine.store.listing import FOLD, fold, tail_length
 from engine.store.lock import WorkspaceLock
 from engine.store.run_row import RunRow
@@ -225,6 +233,19 @@ class Ledger:
         """
         with self._transaction() as connection:
             return append(connection, kind, hunt_id, config_hash, dict(payload or {}))
+
+    def announce_reports(self, statuses: Mapping[str, str]) -> None:
+        """Add an event for each report whose run is neither in the ledger nor announced before.
+
+        Args:
+            statuses: what the reports say, by the ids of their runs.
+
+        Raises:
+            LedgerError: the disk cannot be written; none is announced then.
+        """
+        with self._transaction() as connection:
+            for name in unknown_among(connection, list(statuses)):
+                append(connection, REPORT_FOUND, None, name, {"status": statuses[name]})
 
     def restore_hunt(self, hunt: Mapping[str, Any]) -> None:
         """Enter a hunt of a ledger that was lost, as `LedgerReader.hunts` gave it.

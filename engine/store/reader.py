@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.errors import SettingsError
 from engine.store.columns import COLUMNS, PLACE_COLUMNS, RUN_COLUMNS
+from engine.store.entries import unknown_among
 from engine.store.event import EVENT_COLUMNS, Event
 from engine.store.filters import EVERY_ROW, Filters
 from engine.store.listing import ALL_RUNS
@@ -282,6 +283,13 @@ class LedgerReader:
                 return []
             found = connection.execute("SELECT config_hash FROM runs WHERE evicted IS NOT NULL")
             return [name for (name,) in found if name in hashes]
+
+    def unknown_among(self, hashes: Sequence[str]) -> list[str]:
+        """Those of some runs, in their order, that have neither a row nor a `report_found`."""
+        with self._connection() as connection:
+            if connection is None:
+                return list(dict.fromkeys(hashes))
+            return unknown_among(connection, hashes)
 
     def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._connection() as connection:
