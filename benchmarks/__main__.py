@@ -17,6 +17,7 @@ BENCHES = {
     "search": "benchmarks.bench_search",
     "pipeline": "benchmarks.bench_pipeline",
     "ledger": "benchmarks.bench_ledger",
+    "events": "benchmarks.bench_events",
     "physics": "benchmarks.bench_physics",
     "audit": "benchmarks.bench_audit",
     "peers": "benchmarks.bench_peers",
