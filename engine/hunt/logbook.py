@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from engine.errors import LedgerError, WorkspaceBusyError
 from engine.store.ledger import Ledger
-from engine.store.lock import WorkspaceLock
+from engine.store.lock import BRIEF, WorkspaceLock
 from engine.store.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Logbook:
             yield self._ledger
             return
         with self._turn:
-            self._lock.acquire("announce reports")
+            self._lock.acquire(BRIEF)
         try:
             with Ledger(self._workspace.ledger_path) as ledger:
                 yield ledger
