@@ -30,6 +30,11 @@ from engine.store.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 
+# It calls its own ordinary end an error.
+logging.getLogger("watchdog.observers.inotify").addFilter(
+    lambda record: "when the thread is inactive" not in record.getMessage()
+)
+
 PERIOD = 5.0
 """Seconds between two looks through the folder."""
 

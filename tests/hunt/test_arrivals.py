@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
+import shutil
 import threading
 import time
 
 import pytest
 from small_hunts import SMALL
 
+from engine.hunt.command import run
 from engine.hunt.engine import Engine
 from engine.hunt.logbook import Logbook
 from engine.hunt.runs import failed_provenance
@@ -222,3 +224,26 @@ def test_a_run_that_the_hunt_is_about_to_commit_is_no_arrival(workspace):
         ("report_found", foreign),
         ("report_found", ours),
     ]
+
+
+def test_a_run_that_was_brought_enters_the_ledger_when_it_is_audited_here(
+    workspace, start, tmp_path
+):
+    """Its config, artifact and report are another workspace's; it is not computed again."""
+    values = {"N_grid": 32, "domain_length": 128.0, "T_steps": 60}
+    there = Workspace.open(tmp_path / "there")
+    made = run(values, str(there.root))
+    name = made["config_hash"]
+    artifact = workspace.artifact_path(name)
+    for path in ("config_path", "artifact_path", "provenance_path"):
+        shutil.copy2(getattr(there, path)(name), getattr(workspace, path)(name))
+    engine = start()
+    wait_for(lambda: found(engine) == [(name, made["status"])])
+    assert engine.reader.run(name) is None
+    before = artifact.stat()
+    assert run(values, str(workspace.root))["status"] == made["status"]
+    assert engine.reader.run(name)["status"] == made["status"]
+    assert (artifact.stat().st_ino, artifact.stat().st_mtime_ns) == (
+        before.st_ino,
+        before.st_mtime_ns,
+    )

@@ -18,6 +18,7 @@ from engine.settings import HuntSettings
 from engine.store.workspace import Workspace
 from irer_panel.snapshot import Snapshot, look
 from irer_panel.states import link_words, notice, start_refusal, state_word
+from irer_panel.views.live import Sight, live_html
 
 pytestmark = pytest.mark.redis
 
@@ -151,6 +152,12 @@ def test_a_link_is_told_in_words():
     assert words == "there:6379/0: connected for 1 min 0 s, 1,234 events published"
     down = LinkState("there:6379/0", False, 1000.0, "ConnectionError: refused")
     assert link_words(Snapshot(link=down, taken=1030.0)).endswith("ConnectionError: refused")
+
+
+def test_the_live_tab_has_a_line_for_a_link_and_none_without():
+    link = LinkState("there:6379/0", True, 1000.0, "", 12)
+    assert "12 events published" in live_html(Snapshot(link=link, taken=1060.0), Sight(), 1060.0)
+    assert "Redis" not in live_html(Snapshot(), Sight(), 1060.0)
 
 
 def test_to_follow_what_is_not_there_is_bad_input(tmp_path, capsys):
