@@ -179,6 +179,7 @@ class Evaluation:
 
         batch = self._task(groups)
         report = partial(self._progress, [config.config_hash for config in batch.configs])
+        handed_over = time.monotonic()
         # Outside: what cannot even be handed over, at a shutdown, is no failure of these runs.
         computed = asyncio.wrap_future(self._site.submit(batch, report, over))
         try:
@@ -192,10 +193,10 @@ class Evaluation:
             _log.exception("A batch of %d runs failed.", len(groups))
             reason = f"{type(error).__name__}: {error}"
             return self._commit_failed(groups, "worker_failed", reason)
+        seconds = time.monotonic() - (began[0] if began else handed_over)
         if began:
-            seconds = time.monotonic() - began[0]
             self.pace.note(seconds)
-            self._tell_batch(groups, seconds)
+        self._tell_batch(groups, seconds)
         results = await asyncio.gather(
             *(self._audit(group, slope) for group, slope in zip(groups, gradients, strict=True))
         )
