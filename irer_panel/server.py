@@ -21,6 +21,7 @@ from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel import density, viewport
+from irer_panel.api.routes import routes
 from irer_panel.app import TITLE, create_page
 from irer_panel.background import painters
 from irer_panel.sweep import settle
@@ -72,6 +73,10 @@ def served_page() -> pmui.Page:
         return pmui.Page(title=TITLE, main=[pmui.Alert(str(error), severity="error", margin=16)])
 
 
+ROUTES = routes(shared_engine)
+"""The HTTP interface, for `panel serve dashboard.py --plugins irer_panel.server` too."""
+
+
 def serve(
     workspace: Workspace,
     *,
@@ -116,6 +121,9 @@ def listen(*, port: int, address: str = DEFAULT_ADDRESS, show: bool = False) -> 
             title=TITLE,
             show=show,
             start=False,
+            extra_patterns=ROUTES,
+            cross_origin_protection=True,
+            http_server_kwargs={"max_body_size": 2**20},
         )
     except OSError as error:
         raise _refused(port, address, error) from error

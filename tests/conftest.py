@@ -1,9 +1,13 @@
 """What every test runs under: checked array shapes, one threading layer, no silent skips in CI."""
 
 import os
+import re
 import subprocess
-from collections.abc import Callable, Generator
+import sys
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from threading import Thread
+from typing import IO, NamedTuple
 
 import pytest
 from jaxtyping import install_import_hook
@@ -13,6 +17,8 @@ os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
 
 # Before anything imports the package: each call then checks the shapes that its signature states.
 install_import_hook("engine.physics", "beartype.beartype")
+
+ROOT = Path(__file__).parents[1]
 
 MUST_RUN = ("browser", "redis", "strace")
 """Markers of tests that CI has installed everything for: there a skip hides a hole."""
@@ -74,3 +80,58 @@ def make_disk(tmp_path: Path) -> Generator[Callable[[str], Path], None, None]:
     yield make
     for disk in made:
         subprocess.run(["umount", disk], check=True)
+
+
+class Served(NamedTuple):
+    """A running dashboard."""
+
+    url: str
+    workspace: Path
+    process: subprocess.Popen[str]
+    said: list[str]
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory) -> Iterator[Callable[..., Served]]:
+    """Start `irer serve` (or another command that prints its address) on a free port.
+
+    Each in a session of its own, so that it can be killed with all its auditors.
+    """
+    started: list[subprocess.Popen[str]] = []
+    readers: list[Thread] = []
+
+    def start(*command: str, workspace: Path | None = None) -> Served:
+        workspace = workspace or tmp_path_factory.mktemp("served") / "workspace"
+        process = subprocess.Popen(
+            [sys.executable, "-m", *(command or ("engine.cli", "serve", "--port", "0"))],
+            cwd=ROOT,
+            env={**os.environ, "IRER_WORKSPACE": str(workspace)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        said: list[str] = []
+        for line in process.stdout:
+            said.append(line)
+            if found := re.search(r"http://(127\.0\.0\.1|localhost):\d+\S*", line):
+                # Read on: a server that says much would wait for a reader.
+                readers.append(Thread(target=_read_on, args=(process.stdout, said)))
+                readers[-1].start()
+                return Served(found[0].rstrip("/"), workspace, process, said)
+        raise AssertionError("the server ended before it listened:\n" + "".join(said))
+
+    yield start
+    for process in started:
+        process.terminate()
+    for process in started:
+        process.wait(timeout=30)
+    for reader in readers:
+        reader.join(30)
+
+
+def _read_on(stream: IO[str], said: list[str]) -> None:
+    with stream:
+        said.extend(stream)

@@ -1,9 +1,5 @@
-"""A real server in a process of its own, and Debian's Chromium to look at it."""
+"""Debian's Chromium, to look at a real server."""
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,50 +8,6 @@ import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-REPOSITORY = Path(__file__).parents[2]
-
-
-class Served(NamedTuple):
-    """A running dashboard."""
-
-    url: str
-    workspace: Path
-    process: subprocess.Popen[str]
-
-
-@pytest.fixture(scope="module")
-def start_server(tmp_path_factory) -> Iterator[Callable[..., Served]]:
-    """Start `irer serve` (or another command that prints its address) on a free port.
-
-    Each in a session of its own, so that it can be killed with all its auditors.
-    """
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*command: str, workspace: Path | None = None) -> Served:
-        workspace = workspace or tmp_path_factory.mktemp("served") / "workspace"
-        process = subprocess.Popen(
-            [sys.executable, "-m", *(command or ("engine.cli", "serve", "--port", "0"))],
-            cwd=REPOSITORY,
-            env={**os.environ, "IRER_WORKSPACE": str(workspace)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(process)
-        assert process.stdout is not None
-        said = ""
-        for line in process.stdout:
-            said += line
-            if found := re.search(r"http://(127\.0\.0\.1|localhost):\d+\S*", line):
-                return Served(found[0].rstrip("/"), workspace, process)
-        raise AssertionError(f"the server ended before it listened:\n{said}")
-
-    yield start
-    for process in started:
-        process.terminate()
-    for process in started:
-        process.communicate(timeout=30)
 
 
 @pytest.fixture(scope="module")

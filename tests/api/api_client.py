@@ -1,0 +1,54 @@
+"""Requests to a real server, as a script makes them."""
+
+import http.client
+import json
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+SMALL = {
+    "num_generations": 2,
+    "population_size": 3,
+    "N_grid": 32,
+    "T_steps": 40,
+    "null_draws": 19,
+    "strategy": "sobol",
+}
+LONG = {**SMALL, "num_generations": 1000, "T_steps": 200}
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Client:
+    """Requests to one server, each on a connection of its own."""
+
+    def __init__(self, url):
+        self.url = url
+        self.host = urlsplit(url).netloc
+
+    def ask(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection(self.host, timeout=60)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            names = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, names, answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path, **headers):
+        return self.ask("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    def post(self, path, document=None, **headers):
+        names = {k.replace("_", "-"): v for k, v in headers.items()}
+        body = None if document is None else json.dumps(document)
+        return self.ask("POST", path, body, {"Content-Type": "application/json", **names})
