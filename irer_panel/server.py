@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import warnings
+from functools import partial
 
 # Numba reads this once, when it first runs: its fallback layer dies of concurrent use.
 os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
@@ -21,6 +22,7 @@ from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel import density, viewport
+from irer_panel.api.events import let_go
 from irer_panel.api.routes import routes
 from irer_panel.app import TITLE, create_page
 from irer_panel.background import painters
@@ -99,6 +101,7 @@ def serve(
     shared_engine(workspace)
     print(f"IRER dashboard: http://{address}:{server.port}  (Ctrl+C stops it)", flush=True)
     server.run_until_shutdown()
+    server.io_loop.run_sync(partial(let_go, server._tornado))
 
 
 def listen(*, port: int, address: str = DEFAULT_ADDRESS, show: bool = False) -> Server:

@@ -1,4 +1,7 @@
-"""What every test runs under: checked array shapes, one threading layer, no silent skips in CI."""
+"""What every test runs under: checked array shapes, one threading layer, no silent skips in CI.
+
+And what many share: a real server in a process of its own, and Debian's Chromium to look at it.
+"""
 
 import os
 import re
@@ -19,6 +22,9 @@ os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
 install_import_hook("engine.physics", "beartype.beartype")
 
 ROOT = Path(__file__).parents[1]
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 MUST_RUN = ("browser", "redis", "strace")
 """Markers of tests that CI has installed everything for: there a skip hides a hole."""
@@ -135,3 +141,53 @@ def start_server(tmp_path_factory) -> Iterator[Callable[..., Served]]:
 def _read_on(stream: IO[str], said: list[str]) -> None:
     with stream:
         said.extend(stream)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not there; install Debian's chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Watched(NamedTuple):
+    """A page, and what went wrong or left the host on it."""
+
+    page: object
+    errors: list[str]
+    foreign: list[str]
+
+
+@pytest.fixture
+def open_page(chromium) -> Iterator[Callable[..., Watched]]:
+    """Open a page that notes console errors and requests to other hosts."""
+    opened = []
+
+    def open_(url: str, width: int = 1440, height: int = 900) -> Watched:
+        page = chromium.new_page(viewport={"width": width, "height": height})
+        opened.append(page)
+        errors: list[str] = []
+        foreign: list[str] = []
+
+        def ask(request):
+            if not request.url.startswith((url, url.replace("http", "ws"), "data:", "blob:")):
+                foreign.append(request.url)
+
+        def say(message):
+            if message.type == "error":
+                errors.append(message.text)
+
+        page.on("request", ask)
+        page.on("console", say)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(url)
+        return Watched(page, errors, foreign)
+
+    yield open_
+    for page in opened:
+        page.close()

@@ -18,5 +18,8 @@ HUNT_RUNS = 1_000_000
 CHUNK_BYTES = 256 * 1024
 """A file and the events go out in pieces of at most this size, each awaited."""
 
+LISTENERS = 1000
+"""Most readers of the events at once."""
+
 STALL_SECONDS = 30.0
 """A reader that takes no piece for so many seconds is cut off; it can resume where it was."""

@@ -65,6 +65,7 @@ def document() -> dict[str, Any]:
             },
             "/api/get-status": {"get": _read("The status of the hunt.", schemas.status())},
             "/api/get-constants": {"get": _read("The names of the status's keys.", constants)},
+            "/api/events": {"get": _events()},
             "/api/runs": {
                 "get": _read("A page of the run list.", schemas.run_page(), "422")
                 | {"parameters": query}
@@ -107,6 +108,25 @@ def _artifact() -> dict[str, Any]:
             "206": {"description": "The range that was asked for.", "content": file},
             "304": {"description": "It is what If-None-Match names."},
             **_refused("403", "404", "410", "416"),
+        },
+    }
+
+
+def _events() -> dict[str, Any]:
+    number = {"type": "integer", "minimum": 0}
+    words = "Begin behind this event; Last-Event-ID, which comes first, says the same."
+    return {
+        "summary": "Server-sent events: a snapshot of the status, then the ledger's events.",
+        "parameters": [
+            {"name": "after", "in": "query", "description": words, "schema": number},
+            {"name": "Last-Event-ID", "in": "header", "description": words, "schema": number},
+        ],
+        "responses": {
+            "200": {
+                "description": "The stream; `id` is the number of an event.",
+                "content": {"text/event-stream": {}},
+            },
+            **_refused("422"),
         },
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.hunt.engine import Engine
 from irer_panel.api.artifact import ArtifactHandler
+from irer_panel.api.events import EventsHandler
 from irer_panel.api.handler import ApiHandler, NotFound
 from irer_panel.api.hunts import StartHandler, SteerHandler
 from irer_panel.api.openapi import OpenApiHandler
@@ -25,6 +26,7 @@ def routes(engine: Callable[[], Engine]) -> list[Route]:
         r"/api/(stop|pause|resume)-hunt": SteerHandler,
         r"/api/get-status": StatusHandler,
         r"/api/get-constants": ConstantsHandler,
+        r"/api/events": EventsHandler,
         r"/api/runs": RunsHandler,
         r"/api/runs/([0-9a-f]{40})": RunHandler,
         r"/api/runs/([0-9a-f]{40})/artifact": ArtifactHandler,

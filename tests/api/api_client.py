@@ -52,3 +52,46 @@ class Client:
         names = {k.replace("_", "-"): v for k, v in headers.items()}
         body = None if document is None else json.dumps(document)
         return self.ask("POST", path, body, {"Content-Type": "application/json", **names})
+
+
+class Told(NamedTuple):
+    """One message of an event stream."""
+
+    id: int
+    event: str
+    data: dict
+
+
+class Listener:
+    """A reader of the events on a connection of its own."""
+
+    def __init__(self, client, query="", **headers):
+        self._connection = http.client.HTTPConnection(client.host, timeout=60)
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._connection.request("GET", f"/api/events{query}", headers=names)
+        self.answer = self._connection.getresponse()
+        self.comments = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.answer.close()
+        self._connection.close()
+
+    def __iter__(self):
+        fields = {}
+        for raw in self.answer:
+            line = raw.decode().rstrip("\n")
+            if line.startswith(":"):
+                self.comments += 1
+            elif line:
+                name, _, value = line.partition(": ")
+                fields[name] = value
+            elif fields:
+                event = fields.get("event", "message")
+                yield Told(int(fields["id"]), event, json.loads(fields["data"]))
+                fields = {}
