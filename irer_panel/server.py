@@ -4,7 +4,7 @@ import errno
 import importlib
 import logging
 import os
-import socket
+import secrets
 import sys
 import threading
 import warnings
@@ -26,11 +26,9 @@ from irer_panel.api.events import let_go
 from irer_panel.api.routes import routes
 from irer_panel.app import TITLE, create_page
 from irer_panel.background import painters
+from irer_panel.doors import Doors
 from irer_panel.sweep import settle
 
-DEFAULT_PORT = 5006
-MAX_PORT = 65_535
-DEFAULT_ADDRESS = "127.0.0.1"
 SWITCH_SECONDS = 0.001
 WARM_UP_AFTER = 5.0
 """Seconds from the start: the first page is painted by then, and should not be slowed down."""
@@ -79,65 +77,42 @@ ROUTES = routes(shared_engine)
 """The HTTP interface, for `panel serve dashboard.py --plugins irer_panel.server` too."""
 
 
-def serve(
-    workspace: Workspace,
-    *,
-    port: int = DEFAULT_PORT,
-    address: str = DEFAULT_ADDRESS,
-    show: bool = False,
-) -> None:
+def serve(workspace: Workspace, doors: Doors) -> None:
     """Serve the dashboard until interrupted.
 
     Args:
         workspace: the workspace to hunt in.
-        port: TCP port; 0 takes a free one.
-        address: address to listen on; anything but this host is open to the network.
-        show: open a browser.
+        doors: where to listen, and whom to let in.
 
     Raises:
         SettingsError: the port is in use, or the address is not this host's.
     """
-    server = listen(port=port, address=address, show=show)
+    server = listen(doors)
     shared_engine(workspace)
-    print(f"IRER dashboard: http://{address}:{server.port}  (Ctrl+C stops it)", flush=True)
+    print(f"IRER dashboard: http://{doors.address}:{server.port}  (Ctrl+C stops it)", flush=True)
     server.run_until_shutdown()
     server.io_loop.run_sync(partial(let_go, server._tornado))
 
 
-def listen(*, port: int, address: str = DEFAULT_ADDRESS, show: bool = False) -> Server:
+def listen(doors: Doors) -> Server:
     """A server that listens, and serves once its loop runs.
 
     Raises:
         SettingsError: the port is in use, or the address is not this host's.
     """
-    if not 0 <= port <= MAX_PORT:
-        raise SettingsError(
-            f"port: got {port}, expected 0 to {MAX_PORT}; choose another with --port.",
-            field="port",
-        )
+    secret = os.environ.get("IRER_COOKIE_SECRET") or secrets.token_hex(32)
     try:
-        return pn.io.server.get_server(
+        server = pn.io.server.get_server(
             {"/": served_page},
-            port=port,
-            address=address,
-            websocket_origin=_origins(address, port),
             title=TITLE,
-            show=show,
             start=False,
             extra_patterns=ROUTES,
-            cross_origin_protection=True,
-            http_server_kwargs={"max_body_size": 2**20},
+            **doors.options(secret),
         )
     except OSError as error:
-        raise _refused(port, address, error) from error
-
-
-def _origins(address: str, port: int) -> list[str] | None:
-    """The hosts whose pages may connect; None: this host under its own names alone."""
-    if address in ("127.0.0.1", "localhost", "::1"):
-        return None
-    names = {address, socket.gethostname(), "localhost", "127.0.0.1"}
-    return [f"{name}:{port}" for name in sorted(names)]
+        raise _refused(doors.port, doors.address, error) from error
+    doors.guard(server._tornado)
+    return server
 
 
 def _refused(port: int, address: str, error: OSError) -> SettingsError:

@@ -11,6 +11,7 @@ from irer_panel.api.handler import ApiHandler
 from irer_panel.api.limits import BODY_BYTES, DEPTH
 from irer_panel.api.problem import Problem
 
+_LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _JSON = re.compile(r"application/json\s*(;\s*charset=\"?utf-8\"?\s*)?", re.IGNORECASE)
 
 
@@ -35,7 +36,10 @@ class CommandHandler(ApiHandler):
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
                 f"Content-Type: got {kind[:80]!r}, expected application/json; send that header.",
             )
-        if int(self.request.headers.get("Content-Length", "0")) > BODY_BYTES:
+        length = self.request.headers.get("Content-Length", "0")
+        if not _LENGTH.fullmatch(length):
+            raise Problem(HTTPStatus.BAD_REQUEST, "Content-Length: expected one whole number.")
+        if int(length) > BODY_BYTES:
             raise _too_long()
 
     def data_received(self, chunk: bytes) -> None:
@@ -58,7 +62,7 @@ class CommandHandler(ApiHandler):
             raise Problem(
                 HTTPStatus.BAD_REQUEST, f"body: {error}, expected a JSON object; correct it."
             ) from None
-        if _depth(document) > DEPTH:
+        if _is_deeper(document, DEPTH):
             raise Problem(
                 HTTPStatus.BAD_REQUEST,
                 f"body: nested more than {DEPTH} levels deep, expected an object of settings.",
@@ -66,12 +70,12 @@ class CommandHandler(ApiHandler):
         return document
 
 
-def _depth(value: Any) -> int:
-    """How many levels a value has; the parser has bounded them."""
-    items = value.values() if isinstance(value, dict) else value
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether a value has more levels than so many."""
     if not isinstance(value, dict | list):
-        return 0
-    return 1 + max((_depth(item) for item in items), default=0)
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(item, levels - 1) for item in items)
 
 
 def _too_long() -> Problem:

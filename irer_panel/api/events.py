@@ -69,6 +69,7 @@ class EventsHandler(ApiHandler):
         self.set_header("X-Accel-Buffering", "no")
 
     async def _stream(self, engine: Engine, hub: FanOut, wanted: int | None) -> None:
+        loop = asyncio.get_running_loop()
         async with hub.listening() as newest:
             # A number that the log does not have yet is of another log: begin anew.
             seq = newest if wanted is None else min(wanted, newest)
@@ -76,7 +77,14 @@ class EventsHandler(ApiHandler):
             self.set_header("Content-Type", "text/event-stream")
             stands = await self.push(f"event: snapshot\nid: {seq}\ndata: {status}\n\n".encode())
             replaced = hub.replaced
+            checked = loop.time()
             while stands and not hub.closed and hub.replaced == replaced:
+                if loop.time() - checked > HEARTBEAT:
+                    checked = loop.time()
+                    with contextlib.suppress(Problem):
+                        await self.prepare()
+                        continue
+                    return  # a token that was revoked meanwhile, a user who was removed
                 try:
                     async with asyncio.timeout(HEARTBEAT):
                         seq, sent = await hub.after(seq)

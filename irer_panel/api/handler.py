@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+from bokeh.server.tornado import BokehTornado
 from bokeh.server.views.auth_request_handler import AuthRequestHandler
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
@@ -17,6 +18,7 @@ from engine.hunt.engine import Engine
 from irer_panel.api.limits import STALL_SECONDS
 from irer_panel.api.problem import CONTENT_TYPE, Problem, body_of, problem_of
 from irer_panel.background import readers
+from irer_panel.hosts import is_ours
 
 Result = TypeVar("Result")
 
@@ -29,6 +31,8 @@ _WORDS = {
 class ApiHandler(AuthRequestHandler):
     """Answers in JSON; each refusal is a problem document."""
 
+    application: BokehTornado
+
     def initialize(self, engine: Callable[[], Engine]) -> None:
         """Take what finds the engine of this process.
 
@@ -38,6 +42,38 @@ class ApiHandler(AuthRequestHandler):
         self._engine = engine
         # Also where `panel serve` made the application: a page of another site cannot command.
         self.settings["cross_origin_protection"] = True
+
+    async def prepare(self) -> None:
+        """Find out who asks, and for what it may.
+
+        Raises:
+            Problem: another host is meant, nobody is logged in, or the token does not suffice.
+        """
+        names = tuple(origin.rpartition(":")[0] for origin in self.application.websocket_origins)
+        if not is_ours(self.request.host_name, names):
+            raise Problem(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f"Host: got {self.request.host_name[:80]!r}, expected a name of this server; add "
+                "it with `irer serve --host NAME`.",
+            )
+        await super().prepare()
+        if self.application.auth_provider.get_user is not None:
+            self.current_user = self.get_current_user()  # anew: a stream asks again and again
+        access = self.settings.get("irer_access")
+        kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        if access is None or kind.lower() != "bearer":
+            if self.current_user is None:
+                raise _unknown("expected a token, as `Authorization: Bearer …`, or a log-in")
+            return
+        scope = await self.off_loop(access.scope_of, token.strip())
+        if scope is None:
+            raise _unknown("got a token that is not known, or was revoked; make another")
+        if scope != "control" and self.request.method not in ("GET", "HEAD"):
+            raise Problem(
+                HTTPStatus.FORBIDDEN,
+                f"token: its scope is {scope}, expected control; make one with `irer token create "
+                "NAME --scope control`.",
+            )
 
     async def engine(self) -> Engine:
         """The engine of this process."""
@@ -81,6 +117,7 @@ class ApiHandler(AuthRequestHandler):
         """Nothing is kept by caches, and nothing is taken for what it is not."""
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
     def check_trusted_origin(self, origin: str) -> bool:
         """No page of another origin commands a hunt, whoever is logged in."""
@@ -113,6 +150,11 @@ class ApiHandler(AuthRequestHandler):
             for name in RequestHandler.SUPPORTED_METHODS
             if getattr(type(self), name.lower()) is not getattr(RequestHandler, name.lower())
         ]
+
+
+def _unknown(words: str) -> Problem:
+    headers = {"WWW-Authenticate": 'Bearer realm="irer"'}
+    return Problem(HTTPStatus.UNAUTHORIZED, f"Authorization: {words}.", headers=headers)
 
 
 class NotFound(ApiHandler):

@@ -9,9 +9,10 @@ from engine.errors import SettingsError
 from engine.hunt.engine import Engine
 from engine.settings import HuntSettings
 from irer_panel.api.command import CommandHandler
-from irer_panel.api.limits import HUNT_RUNS
+from irer_panel.api.limits import HUNT_RUNS, STARTS
 from irer_panel.api.problem import Problem
 from irer_panel.api.schemas import wrong_settings
+from irer_panel.rate import wait_of
 
 _commands = ThreadPoolExecutor(1, thread_name_prefix="irer-command")
 """A start takes seconds, and those behind it wait at the engine's door: not among the readers."""
@@ -24,8 +25,15 @@ class StartHandler(CommandHandler):
         """Start a hunt.
 
         Raises:
-            Problem: a setting is wrong, or a hunt is under way, here or in another process.
+            Problem: a setting is wrong, a hunt is under way, here or in another process, or it is
+                asked too often.
         """
+        if wait := wait_of(self, "irer_starts", STARTS):
+            raise Problem(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"start-hunt: too many from this address; ask again in {wait} s.",
+                headers={"Retry-After": str(wait)},
+            )
         values = self.body(required=True)
         if wrong := wrong_settings(values):
             detail = f"{len(wrong)} settings cannot be accepted; errors names each."

@@ -1,7 +1,22 @@
-"""What one request may ask for: every bound of the HTTP interface in one place."""
+"""What one request may ask for: every bound of the server in one place."""
 
 BODY_BYTES = 64 * 1024
 """Longest body of a request."""
+
+FORM_BYTES = 2**20
+"""Longest body of any other request; what is longer is not read."""
+
+HEAD_BYTES = 64 * 1024
+"""Longest head of a request."""
+
+REQUEST_SECONDS = 30.0
+"""A head or a body may take so long to come: nobody holds a connection by dripping."""
+
+LOGINS = (10, 0.1)
+"""Attempts to log in from one address: so many at once, and so many a second afterwards."""
+
+STARTS = (60, 1.0)
+"""Starts of a hunt from one address, likewise."""
 
 DEPTH = 8
 """Deepest nesting of a body's JSON; what the engine takes has two levels."""
