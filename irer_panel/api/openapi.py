@@ -54,9 +54,7 @@ def document() -> dict[str, Any]:
             "description": "Hunts over a 2-D field simulation: start, steer, watch, read.",
         },
         "paths": {
-            "/api/start-hunt": {
-                "post": _command("Start a hunt.", schemas.hunt_settings(), required=True)
-            },
+            "/api/start-hunt": {"post": _command("Start a hunt.", schemas.hunt_settings())},
             **{
                 f"/api/{step}-hunt": {
                     "post": _command(f"{step.capitalize()} the hunt.", schemas.EMPTY)
@@ -88,10 +86,10 @@ def _read(summary: str, answer: Schema, *refusals: str) -> dict[str, Any]:
     return {"summary": summary, "responses": {"200": _json(answer), **_refused(*refusals)}}
 
 
-def _command(summary: str, body: Schema, *, required: bool = False) -> dict[str, Any]:
+def _command(summary: str, body: Schema) -> dict[str, Any]:
     return {
         "summary": summary,
-        "requestBody": {"required": required, "content": {"application/json": {"schema": body}}},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
         "responses": {
             "202": _json(schemas.hunt()),
             **_refused("400", "403", "409", "413", "415", "422", "429"),
