@@ -20,6 +20,8 @@ BENCHES = {
     "physics": "benchmarks.bench_physics",
     "audit": "benchmarks.bench_audit",
     "peers": "benchmarks.bench_peers",
+    "http": "benchmarks.bench_http",
+    "sse": "benchmarks.sse",
     "gpu": "benchmarks.bench_gpu",
 }
 

@@ -28,6 +28,7 @@ DEFAULT_PORT = 5006
 DEFAULT_ADDRESS = "127.0.0.1"
 MAX_PORT = 65_535
 _LOCAL = ("127.0.0.1", "localhost", "::1")
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
@@ -44,8 +45,8 @@ class Doors:
         proxied: whether a proxy says who asks, in X-Real-IP and X-Scheme.
 
     Raises:
-        SettingsError: a port or origin that cannot be, or an address that others reach without
-            anybody being asked who they are.
+        SettingsError: a port, name or origin that cannot be, or an address that others reach
+            without anybody being asked who they are.
     """
 
     port: int = DEFAULT_PORT
@@ -73,6 +74,12 @@ class Doors:
                 "in; add them with `irer user add NAME`.",
                 field="access",
             )
+        for name in self.hosts:
+            if not _HOST.fullmatch(name):
+                raise SettingsError(
+                    f"host: got {name!r}, expected a name without a port; write irer.example.org.",
+                    field="hosts",
+                )
         for origin in self.frames:
             if not _ORIGIN.fullmatch(origin):
                 raise SettingsError(

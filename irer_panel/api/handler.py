@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from bokeh.server.tornado import BokehTornado
+from bokeh.server.util import check_allowlist
 from bokeh.server.views.auth_request_handler import AuthRequestHandler
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
@@ -120,8 +122,9 @@ class ApiHandler(AuthRequestHandler):
         self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
     def check_trusted_origin(self, origin: str) -> bool:
-        """No page of another origin commands a hunt, whoever is logged in."""
-        return False
+        """Whether a page of another origin may command: one that may open a socket, by `--host`."""
+        host = urlsplit(origin).netloc.lower()
+        return check_allowlist(host, list(self.application.websocket_origins))
 
     def write_error(self, status_code: int, **context: Any) -> None:
         """Tell an error as a problem."""

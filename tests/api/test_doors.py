@@ -136,6 +136,24 @@ def test_an_address_that_others_reach_needs_a_log_in(address):
         Doors(address=address)
 
 
+@pytest.mark.parametrize("name", ["*", "evil.example:80", "a b", "", "{x}"])
+def test_a_host_that_is_no_name_is_refused(name):
+    with pytest.raises(SettingsError, match="host: got"):
+        Doors(hosts=(name,))
+
+
+def test_a_server_answers_to_the_names_that_it_was_given(start_server, tmp_path):
+    command = ("engine.cli", "serve", "--port", "0", "--host", "irer.example.org")
+    client = Client(start_server(*command, workspace=tmp_path).url)
+    for host, status in (("irer.example.org", 200), ("IRER.example.org:443", 200), ("x.org", 421)):
+        assert client.get("/api/get-constants", Host=host).status == status
+    own = {"Host": "irer.example.org", "Origin": "https://irer.example.org"}
+    assert client.post("/api/stop-hunt", **own).status == 409
+    # A proxy that gives its own name for the host.
+    assert client.post("/api/stop-hunt", Origin="https://irer.example.org").status == 409
+    assert client.post("/api/stop-hunt", Origin="https://x.org").status == 403
+
+
 @pytest.mark.parametrize("origin", ["*", "jupyter.example.org", "https://x; script-src *"])
 def test_a_frame_that_is_no_origin_is_refused(origin):
     with pytest.raises(SettingsError, match="frame: got"):
