@@ -1,12 +1,14 @@
 """Logging in, tokens, and what guards each answer, against a real server."""
 
 import contextlib
+import re
 import socket
 import subprocess
 import sys
 
 import pytest
 from api_client import SMALL, Client, Listener
+from bokeh.util.token import get_token_payload
 from guarded import PASSWORD, guard, login
 
 from engine.cli import main
@@ -26,7 +28,10 @@ def test_whoever_logs_in_sees_the_pages_and_may_command(guarded):
     assert b"<form" in client.get("/login").body
     page = client.get("/", Cookie=guarded.cookie)
     assert page.status == 200
-    assert guarded.cookie.split("=", 1)[1].encode() not in page.body
+    token = re.search(rb'"token":"([^"]+)"', page.body)[1].decode()
+    told = get_token_payload(token)  # scripts of the page can read it
+    assert told["cookies"] == {}
+    assert not {"Cookie", "Authorization"} & set(told["headers"])
     assert client.get("/api/get-status", Cookie=guarded.cookie).status == 200
     assert client.post("/api/stop-hunt", Cookie=guarded.cookie).status == 409
 
