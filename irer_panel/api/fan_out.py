@@ -36,7 +36,10 @@ PAGE = 500
 """Events that are read at once."""
 
 WINDOW = 4096
-"""Events that are kept."""
+"""Most events that are kept."""
+
+WINDOW_BYTES = 16 * 2**20
+"""Most bytes of them."""
 
 
 class Stretch(NamedTuple):
@@ -51,7 +54,8 @@ class FanOut:
 
     def __init__(self, reader: LedgerReader, bus: Bus) -> None:
         self._reader, self._bus = reader, bus
-        self._window: deque[Stretch] = deque(maxlen=WINDOW)
+        self._window: deque[Stretch] = deque()
+        self._size = 0
         self._ready: dict[int, Stretch] = {}
         self._last = 0
         self._rung, self._news = asyncio.Event(), asyncio.Event()
@@ -85,7 +89,7 @@ class FanOut:
                 self._unsubscribe()
                 self._pump.cancel()
                 self._pump = None
-                self._window.clear()
+                self._forget()
                 self._ready.clear()
 
     async def after(self, seq: int) -> Stretch:
@@ -134,15 +138,26 @@ class FanOut:
 
     async def _read_on(self) -> None:
         while found := await _off_loop(partial(_pieces, self._reader, self._last)):
-            self._window.extend(found)
+            self._keep(found)
             self._last = found[-1].last
             self._tell()
             await asyncio.sleep(GAP)
         if await _off_loop(self._reader.last_seq) < self._last:  # rebuilt from the files
             self._last = 0
-            self._window.clear()
+            self._forget()
             self.replaced += 1
             self._tell()
+
+    def _keep(self, found: list[Stretch]) -> None:
+        for piece in found:
+            self._window.append(piece)
+            self._size += len(piece.sent)
+            while len(self._window) > WINDOW or self._size > WINDOW_BYTES:
+                self._size -= len(self._window.popleft().sent)
+
+    def _forget(self) -> None:
+        self._window.clear()
+        self._size = 0
 
     def _tell(self) -> None:
         self._ready.clear()

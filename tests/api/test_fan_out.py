@@ -65,8 +65,9 @@ def test_many_readers_cost_the_ledger_one_reading(path):
     asyncio.run(run())
 
 
-def test_what_the_window_has_no_more_is_read_from_the_ledger(path, monkeypatch):
-    monkeypatch.setattr(fan_out, "WINDOW", 3)
+@pytest.mark.parametrize(("name", "most"), [("WINDOW", 3), ("WINDOW_BYTES", 400)])
+def test_what_the_window_has_no_more_is_read_from_the_ledger(path, monkeypatch, name, most):
+    monkeypatch.setattr(fan_out, name, most)
     monkeypatch.setattr(fan_out, "PAGE", 4)
 
     async def run():
@@ -77,6 +78,7 @@ def test_what_the_window_has_no_more_is_read_from_the_ledger(path, monkeypatch):
             bus.ring()
             assert await follow(hub, 27, 30) == [28, 29, 30]
             assert await follow(hub, 0, 30) == list(range(1, 31))
+            assert len(hub._window) <= 3
 
     asyncio.run(run())
 
