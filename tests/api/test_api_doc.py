@@ -67,7 +67,7 @@ def test_curl(url, tmp_path):
 @pytest.mark.browser
 def test_javascript(url, open_page):
     (script,) = examples("javascript")
-    watched = open_page(f"{url}/api/get-constants")
+    watched = open_page(url)  # the dashboard, under its policy
     state, seen = watched.page.evaluate(f"async () => {{ {script} }}")
     assert state in ("completed", "running", "starting", "stopped", "stopping")
     assert seen == 8
