@@ -17,9 +17,12 @@ BENCHES = {
     "search": "benchmarks.bench_search",
     "pipeline": "benchmarks.bench_pipeline",
     "ledger": "benchmarks.bench_ledger",
+    "events": "benchmarks.bench_events",
     "physics": "benchmarks.bench_physics",
     "audit": "benchmarks.bench_audit",
     "peers": "benchmarks.bench_peers",
+    "http": "benchmarks.bench_http",
+    "sse": "benchmarks.sse",
     "gpu": "benchmarks.bench_gpu",
 }
 

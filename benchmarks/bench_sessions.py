@@ -23,7 +23,7 @@ from benchmarks.big_field import write
 from benchmarks.million import build
 from benchmarks.visitors import visited
 from benchmarks.watched import Server, idle, served
-from engine.store.ledger import RUN_COMMITTED
+from engine.store.event_kinds import RUN_COMMITTED
 from engine.store.reader import LedgerReader
 from engine.store.tables import USER_VERSION
 from engine.store.workspace import Workspace

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.settings import HuntSettings, RunConfig
-from engine.store.ledger import RUN_COMMITTED, Ledger
+from engine.store.event_kinds import RUN_COMMITTED
+from engine.store.ledger import Ledger
 from engine.store.listing import LISTING_INDEXES, fold
 from engine.store.run_row import PARAMETERS, SCORES
 

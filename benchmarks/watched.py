@@ -93,9 +93,10 @@ def give_way() -> None:
 def watched_server(workspace: Path) -> None:
     """Serve; print the address first and the beats last."""
     from engine.store.workspace import Workspace
+    from irer_panel.doors import Doors
     from irer_panel.server import listen, shared_engine
 
-    server = listen(port=0)
+    server = listen(Doors(port=0))
     engine = shared_engine(Workspace.open(workspace))
     beats: list[tuple[Any, ...]] = []
 

@@ -70,6 +70,44 @@ def _parser() -> argparse.ArgumentParser:
     serve = add("serve", _serve, "Serve the dashboard.")
     serve.add_argument("--port", type=int, default=5006)
     serve.add_argument("--address", default="127.0.0.1")
+    serve.add_argument(
+        "--follow",
+        action="store_true",
+        help="only watch what other processes hunt in the workspace; nothing is written",
+    )
+    serve.add_argument(
+        "--auth",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="ask for a log-in or a token; without FILE, those of the workspace's access.json",
+    )
+    serve.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which browsers reach this server, such as that of a proxy",
+    )
+    serve.add_argument(
+        "--frame",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="whose pages may show the dashboard in a frame: https://jupyter.example.org",
+    )
+    serve.add_argument(
+        "--proxied", action="store_true", help="believe the proxy's X-Real-IP and X-Scheme"
+    )
+    user = add("user", _user, "Say who may log in: `irer user add NAME` asks for a password.")
+    user.add_argument("action", choices=("add", "remove", "list"))
+    user.add_argument("name", nargs="?", metavar="NAME")
+    user.add_argument("--auth", metavar="FILE", help="instead of the workspace's access.json")
+    token = add("token", _token, "Make tokens for scripts, and revoke them.")
+    token.add_argument("action", choices=("create", "revoke", "list"))
+    token.add_argument("name", nargs="?", metavar="NAME")
+    token.add_argument("--scope", choices=("read", "control"), default="read")
+    token.add_argument("--auth", metavar="FILE", help="instead of the workspace's access.json")
     hunt = add("hunt", _hunt, "Run a hunt to its end; Ctrl-C stops it and keeps what is done.")
     hunt.add_argument(
         "--resume",
@@ -130,10 +168,47 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from engine.store.access import Access
+    from engine.store.access_command import access_path
     from engine.store.workspace import Workspace
+    from irer_panel.doors import Doors
     from irer_panel.server import serve
 
-    serve(Workspace.open(options.workspace), port=options.port, address=options.address)
+    doors = Doors(
+        port=options.port,
+        address=options.address,
+        access=None
+        if options.auth is None
+        else Access(access_path(options.auth, options.workspace)),
+        hosts=tuple(options.host),
+        frames=tuple(options.frame),
+        proxied=options.proxied,
+    )
+    there = Workspace.existing if options.follow else Workspace.open
+    serve(there(options.workspace), doors, follows=options.follow)
+    return DONE
+
+
+def _user(options: argparse.Namespace) -> int:
+    from engine.store.access_command import access_path, user
+
+    report = user(options.action, options.name, access_path(options.auth, options.workspace))
+    print(json.dumps(report) if options.json else "\n".join(report["users"]))
+    return DONE
+
+
+def _token(options: argparse.Namespace) -> int:
+    from engine.store.access_command import access_path, token
+
+    path = access_path(options.auth, options.workspace)
+    report = token(options.action, options.name, options.scope, path)
+    if options.json:
+        print(json.dumps(report))
+    elif "token" in report:
+        print(report["token"])
+    else:
+        for name, each in report["tokens"].items():
+            print(f"{name:<24} {each['scope']:<8} {each['created']}")
     return DONE
 
 

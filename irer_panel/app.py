@@ -17,13 +17,12 @@ from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel.background import loop_of, readers
-from irer_panel.compared import Compared
+from irer_panel.carried import Carried
+from irer_panel.compared import MOST
 from irer_panel.controls import HuntControls
 from irer_panel.curtain import Curtains
 from irer_panel.job import PROMOTE, RESTORE, desk_of
-from irer_panel.link import Address, query_of, wanted_compared, wanted_of, wanted_run
-from irer_panel.listing import Listing
-from irer_panel.moment import wanted_moment
+from irer_panel.link import Address, query_of, wanted_of, wanted_run
 from irer_panel.notebook import Frames, bring_scripts, in_kernel
 from irer_panel.selection import Selection
 from irer_panel.session import Session
@@ -66,18 +65,16 @@ class Cockpit(pn.viewable.Viewer):
         self.session = Session(engine, self.loop)
         self.selection = Selection()
         self.curtains = Curtains(self.selection, self.session)
-        self.listing = Listing()
+        self.carried = Carried(self._wanted)
         self.walk = Walk(
             engine.reader,
             self.selection,
-            self.listing,
+            self.carried.listing,
             self.loop,
             snapshot=self.session.param.paced,
         )
         self.help = Help()
         self.shortcuts = Shortcuts(self)
-        self.compared = Compared(*wanted_compared(self._wanted))
-        self.moment, self._remark = wanted_moment(self._wanted, wanted_run(self._wanted))
         self.controls = HuntControls()
         self.header = Header(snapshot=self.session.param.snapshot)
         self.panel: ControlPanel | None = None
@@ -99,13 +96,10 @@ class Cockpit(pn.viewable.Viewer):
         if run := wanted_run(self._wanted):
             self.selection.pick(run)
         picked = self.selection.param.watch(self._note, ["run", "follow"])
-        marked = self.compared.param.watch(self._note, "runs")
-        rested = self.moment.param.watch(self._note, ["run", "time"])
         self._watchers: list[tuple[param.Parameterized, Any]] = [
             (self.selection, chosen),
             (self.selection, picked),
-            (self.compared, marked),
-            (self.moment, rested),
+            *self.carried.watch(self._note),
         ]
         self.session.open()
 
@@ -146,6 +140,15 @@ class Cockpit(pn.viewable.Viewer):
         if self.deck is not None:
             self.deck.open("Compare")
 
+    def mark(self) -> None:
+        """Mark the selected run for comparison, or unmark it; said where the marks are not seen."""
+        compared, run = self.carried.compared, self.selection.run
+        if not run:
+            return
+        compared.toggle(run)
+        if self.deck is not None and self.deck.active not in ("Runs", "Compare"):
+            inform(compared.refused or f"{len(compared.runs)} of {MOST} runs are marked.")
+
     def furnish(self) -> None:
         """Add the views, from top to bottom."""
         self.loop.soon(self._add_next)
@@ -181,12 +184,10 @@ class Cockpit(pn.viewable.Viewer):
         if self.fields is None or self.deck is None:
             return  # the views that a link asks for are still being made
         run = "" if self.selection.follow else self.selection.run
-        time = self.moment.of(run)
         state = {
             "run": run,
             "tab": self.deck.active if self.deck.moved else "",
-            "compare": ",".join(self.compared.runs),
-            "t": "" if time is None else f"{time:.9g}",
+            **self.carried.words(run),
             "theme": "" if self.dark else "light",
             **self.fields.view_state(),
         }
@@ -223,8 +224,8 @@ class Cockpit(pn.viewable.Viewer):
             snapshot=self.session.param.paced,
         )
         self.fields.show_state(self._wanted)
-        self.fields.remarks = [*self.fields.remarks, *filter(None, [self._remark])]
-        pair = self.fields.pair.param.watch(self._note, "view")
+        self.fields.remarks = [*self.fields.remarks, *self.carried.remarks]
+        pair = self.fields.pair.param.watch(self._note, ["view", "profiles"])
         self.fields.pair.on_zoom(self._note)
         other = self.fields.param.watch(self._note, "other")
         self._watchers += [(self.fields.pair, pair), (self.fields, other)]
@@ -360,3 +361,9 @@ def notify(message: str) -> None:
     """Show an error on the page that this is called for."""
     if pn.state.notifications is not None:
         pn.state.notifications.error(message, duration=12_000)
+
+
+def inform(message: str) -> None:
+    """Say something for a moment on the page that this is called for."""
+    if pn.state.notifications is not None:
+        pn.state.notifications.info(message, duration=3_000)

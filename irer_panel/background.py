@@ -16,6 +16,8 @@ from bokeh.document import Document
 from panel.io.document import hold
 from panel.io.state import set_curdoc, state
 
+from engine.cores import step_aside
+
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
@@ -29,6 +31,10 @@ painters = ThreadPoolExecutor(1, thread_name_prefix="irer-paint")
 
 builders = ThreadPoolExecutor(1, thread_name_prefix="irer-build")
 """Views in the making, for all sessions: one thread, as HoloViews keeps its options globally."""
+
+
+filmers = ThreadPoolExecutor(1, thread_name_prefix="irer-film", initializer=step_aside)
+"""Films as files, for all sessions: one at a time, behind whatever a page waits for."""
 
 
 class Loop(Protocol):

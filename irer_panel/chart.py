@@ -20,6 +20,9 @@ ACCENT, GOOD, CALM, BAD, PLAIN = "#0891b2", "#059669", "#d97706", "#dc2626", "#7
 A canvas is drawn once for both themes: it cannot follow a CSS variable.
 """
 
+ON_HUE = "#0d141c"
+"""Of words on a ground of these hues: no colour of a text is at 4.5:1 on both of the theme's."""
+
 REACH = 16.0
 """Pixels around a tap within which a run is meant."""
 

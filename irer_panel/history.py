@@ -1,12 +1,10 @@
 """How a run came to its end: the stored frames of a field and the traces of its diagnostics."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from engine.store.artifact import open_artifact
 from irer_panel.fields import G_TT, RHO, FieldStyle
@@ -19,12 +17,6 @@ FRAMES = {RHO.symbol: RHO, G_TT.symbol: G_TT}
 
 MAX_SIDE = 512
 """Frames of finer grids are drawn as the means of blocks, at most so many along a side."""
-
-GIF_SIDE = 256
-"""Least side of a GIF in pixels: small grids are enlarged by whole numbers."""
-
-GIF_MILLISECONDS = 120
-"""How long a GIF shows each frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,37 +85,6 @@ def read_history(path: Path, run: str, symbol: str) -> History:
         dt=config.dt,
         traces=traces,
     )
-
-
-def gif_of(history: History, palette: Array) -> bytes:
-    """The frames one after the other as an animated GIF, y up, in one colour range.
-
-    Args:
-        history: the frames.
-        palette: colours from the lowest value to the highest, (C, 3), uint8, C ≤ 255.
-    """
-    low, high = history.limits
-    scaled = (history.frames - low) / (high - low)
-    top = len(palette) - 1
-    # The colour after the last is for cells that are not finite.
-    index = np.where(np.isfinite(scaled), np.clip(np.nan_to_num(scaled), 0, 1) * top, top + 1)
-    enlarge = max(1, -(-GIF_SIDE // history.frames.shape[1]))
-    pixels = index.astype(np.uint8)[:, ::-1].repeat(enlarge, 1).repeat(enlarge, 2)
-    colours = np.concatenate([palette, [[128, 128, 128]]]).astype(np.uint8).tobytes()
-    images = [Image.fromarray(np.ascontiguousarray(frame)) for frame in pixels]
-    for image in images:
-        image.putpalette(colours)
-    stream = io.BytesIO()
-    images[0].save(
-        stream,
-        "GIF",
-        save_all=True,
-        append_images=images[1:],
-        duration=GIF_MILLISECONDS,
-        loop=0,
-        optimize=False,
-    )
-    return stream.getvalue()
 
 
 def _coarse(frames: Array) -> Array:

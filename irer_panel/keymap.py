@@ -33,6 +33,7 @@ BINDINGS = (
     Binding("previous_run", ("ArrowUp", "k"), "↑ or K", "previous run of the list", repeats=True),
     Binding("first_run", ("Home",), "Home", "first run of the list"),
     Binding("last_run", ("End",), "End", "last run of the list"),
+    Binding("mark", ("x",), "X", "tick or untick the selected run for comparison"),
     Binding("play", (" ",), "Space", "Time tab: play or pause", player=True),
     Binding("next_frame", ("ArrowRight",), "→", "Time tab: next stored time", True, True),
     Binding("previous_frame", ("ArrowLeft",), "←", "Time tab: previous stored time", True, True),

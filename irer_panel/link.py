@@ -77,4 +77,4 @@ def wanted_compared(wanted: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
 
 def query_of(state: Mapping[str, str]) -> str:
     """The state as a query, in its order; what is empty is left out."""
-    return urlencode({name: value for name, value in state.items() if value}, safe=",")
+    return urlencode({name: value for name, value in state.items() if value}, safe=",:")

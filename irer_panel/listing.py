@@ -14,6 +14,24 @@ from irer_panel.run_page import NEWEST_FIRST
 REACH = 25
 """Rows on each side of a place that are read with it: so many steps need no other read."""
 
+SORTABLE = (
+    "config_hash",
+    "generation",
+    "member",
+    "param_kappa",
+    "param_sigma_k",
+    "param_alpha",
+    "log_prime_sse",
+    "sdg_h_norm_l2",
+    "n_peaks",
+    "pcs_score",
+    "evolution_residual",
+    "defect_density",
+    "fitness",
+    "status",
+)
+"""Columns that the list is sorted by: the ledger knows no larger p, and few of the settings."""
+
 LAST = 10**9
 """A row beyond all that a list has."""
 

@@ -4,10 +4,11 @@ import errno
 import importlib
 import logging
 import os
-import socket
+import secrets
 import sys
 import threading
 import warnings
+from functools import partial
 
 # Numba reads this once, when it first runs: its fallback layer dies of concurrent use.
 os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
@@ -21,13 +22,13 @@ from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel import density, viewport
+from irer_panel.api.events import let_go
+from irer_panel.api.routes import routes
 from irer_panel.app import TITLE, create_page
 from irer_panel.background import painters
+from irer_panel.doors import Doors
 from irer_panel.sweep import settle
 
-DEFAULT_PORT = 5006
-MAX_PORT = 65_535
-DEFAULT_ADDRESS = "127.0.0.1"
 SWITCH_SECONDS = 0.001
 WARM_UP_AFTER = 5.0
 """Seconds from the start: the first page is painted by then, and should not be slowed down."""
@@ -35,11 +36,12 @@ WARM_UP_AFTER = 5.0
 _gate = threading.Lock()
 
 
-def shared_engine(workspace: Workspace | None = None) -> Engine:
+def shared_engine(workspace: Workspace | None = None, *, follows: bool = False) -> Engine:
     """The engine of this process, made on first use; reloads of the page's script keep it.
 
     Args:
         workspace: where it keeps everything; None means what `Workspace.open` defaults to.
+        follows: only watch what other processes hunt there.
 
     Raises:
         WorkspaceError: the workspace cannot be used.
@@ -53,7 +55,7 @@ def shared_engine(workspace: Workspace | None = None) -> Engine:
             # names models that the server knows: harmless, and nothing for a user's log.
             warnings.filterwarnings("ignore", "reference already known", BokehUserWarning)
             logging.getLogger("asyncio").addFilter(_worth_telling)
-            engine = Engine(workspace or Workspace.open(None))
+            engine = Engine(workspace or Workspace.open(None), follows=follows)
             # `atexit` comes too late: the executors have shut down by then, and a running hunt
             # would break where it should stop.
             threading._register_atexit(engine.close)  # type: ignore[attr-defined]
@@ -72,61 +74,47 @@ def served_page() -> pmui.Page:
         return pmui.Page(title=TITLE, main=[pmui.Alert(str(error), severity="error", margin=16)])
 
 
-def serve(
-    workspace: Workspace,
-    *,
-    port: int = DEFAULT_PORT,
-    address: str = DEFAULT_ADDRESS,
-    show: bool = False,
-) -> None:
+ROUTES = routes(shared_engine)
+"""The HTTP interface, for `panel serve dashboard.py --plugins irer_panel.server` too."""
+
+
+def serve(workspace: Workspace, doors: Doors, *, follows: bool = False) -> None:
     """Serve the dashboard until interrupted.
 
     Args:
         workspace: the workspace to hunt in.
-        port: TCP port; 0 takes a free one.
-        address: address to listen on; anything but this host is open to the network.
-        show: open a browser.
+        doors: where to listen, and whom to let in.
+        follows: only watch what other processes hunt there.
 
     Raises:
         SettingsError: the port is in use, or the address is not this host's.
     """
-    server = listen(port=port, address=address, show=show)
-    shared_engine(workspace)
-    print(f"IRER dashboard: http://{address}:{server.port}  (Ctrl+C stops it)", flush=True)
+    server = listen(doors)
+    shared_engine(workspace, follows=follows)
+    print(f"IRER dashboard: http://{doors.address}:{server.port}  (Ctrl+C stops it)", flush=True)
     server.run_until_shutdown()
+    server.io_loop.run_sync(partial(let_go, server._tornado))
 
 
-def listen(*, port: int, address: str = DEFAULT_ADDRESS, show: bool = False) -> Server:
+def listen(doors: Doors) -> Server:
     """A server that listens, and serves once its loop runs.
 
     Raises:
         SettingsError: the port is in use, or the address is not this host's.
     """
-    if not 0 <= port <= MAX_PORT:
-        raise SettingsError(
-            f"port: got {port}, expected 0 to {MAX_PORT}; choose another with --port.",
-            field="port",
-        )
+    secret = os.environ.get("IRER_COOKIE_SECRET") or secrets.token_hex(32)
     try:
-        return pn.io.server.get_server(
+        server = pn.io.server.get_server(
             {"/": served_page},
-            port=port,
-            address=address,
-            websocket_origin=_origins(address, port),
             title=TITLE,
-            show=show,
             start=False,
+            extra_patterns=ROUTES,
+            **doors.options(secret),
         )
     except OSError as error:
-        raise _refused(port, address, error) from error
-
-
-def _origins(address: str, port: int) -> list[str] | None:
-    """The hosts whose pages may connect; None: this host under its own names alone."""
-    if address in ("127.0.0.1", "localhost", "::1"):
-        return None
-    names = {address, socket.gethostname(), "localhost", "127.0.0.1"}
-    return [f"{name}:{port}" for name in sorted(names)]
+        raise _refused(doors.port, doors.address, error) from error
+    doors.guard(server._tornado)
+    return server
 
 
 def _refused(port: int, address: str, error: OSError) -> SettingsError:

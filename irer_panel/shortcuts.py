@@ -23,6 +23,7 @@ class Shortcuts:
             "previous_run": lambda: walk.step(-1),
             "first_run": walk.to_first,
             "last_run": walk.to_last,
+            "mark": cockpit.mark,
             "play": lambda: self._player(lambda time: time.play_or_pause()),
             "next_frame": lambda: self._player(lambda time: time.step(1)),
             "previous_frame": lambda: self._player(lambda time: time.step(-1)),

@@ -9,7 +9,8 @@ from typing import Any
 from engine.errors import EngineError
 from engine.hunt.engine import Engine
 from engine.hunt.significance import read_report
-from engine.live.status import HuntStatus
+from engine.live.condition import LinkState
+from engine.live.status import HuntStatus, read_status
 from engine.settings import HuntSettings
 from engine.store.reader import COLUMNS
 from irer_panel.job import Job, desk_of
@@ -34,6 +35,8 @@ class Snapshot:
         shown: the status that the page shows: the same, or (before the first hunt of this
             process) what the ledger remembers of the latest hunt.
         elsewhere: who hunts in the workspace from another process, empty for nobody.
+        follows: whether this process only follows what others do.
+        link: how the link to Redis stands; None where none is asked for.
         runs: the `NEWEST` runs of the shown hunt, newest first, ledger columns; of all runs where
             none is.
         asked: the run that the page's user chose, whose row was looked for.
@@ -51,6 +54,8 @@ class Snapshot:
     status: HuntStatus = field(default_factory=HuntStatus)
     shown: HuntStatus = field(default_factory=HuntStatus)
     elsewhere: str = ""
+    follows: bool = False
+    link: LinkState | None = None
     runs: Sequence[Mapping[str, Any]] = ()
     asked: str = ""
     chosen: Mapping[str, Any] | None = None
@@ -99,6 +104,7 @@ def look(engine: Engine, before: Snapshot, chosen: str = "") -> Snapshot:
     status = engine.status()
     job = desk_of(engine).job
     now = replace(before, status=status, shown=status, job=job, problem="", taken=time.time())
+    now = replace(now, follows=engine.follows, link=engine.link())
     try:
         # A job of ours holds the workspace as another process would.
         now = replace(now, elsewhere="" if job.active else engine.busy_elsewhere() or "")
@@ -131,9 +137,18 @@ def _read_ledger(engine: Engine, now: Snapshot, before: Snapshot, chosen: str) -
         row = _row(engine, replace(now, chosen=None), hunt_id, chosen)
         now = replace(now, asked=chosen, chosen=row)
     if not ours and hunt:
-        counts = engine.reader.counts(hunt_id)
-        now = replace(now, shown=recalled(hunt, now.runs, now.best, counts, bool(now.elsewhere)))
+        now = replace(now, shown=_seen(engine, now, hunt))
     return now
+
+
+def _seen(engine: Engine, now: Snapshot, hunt: Mapping[str, Any]) -> HuntStatus:
+    """The status of a hunt of another process: as it mirrors it, else from the ledger alone."""
+    if now.elsewhere:
+        mirrored = read_status(engine.workspace.status_path)
+        if mirrored and mirrored.active and mirrored.hunt_id == hunt["hunt_id"]:
+            return mirrored
+    counts = engine.reader.counts(hunt["hunt_id"])
+    return recalled(hunt, now.runs, now.best, counts, bool(now.elsewhere))
 
 
 def _read_hunt(engine: Engine, hunt_id: str) -> _Hunt:

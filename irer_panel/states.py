@@ -1,7 +1,7 @@
 """The states of a hunt in words: what the chip says, why Start is disabled, what to do next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from irer_panel.job import PROMOTE, REPRODUCE, RESTORE, VALIDATE
@@ -39,7 +39,10 @@ ELSEWHERE = StateWord("Running elsewhere", "◆", "warning")
 def state_word(snapshot: Snapshot) -> StateWord:
     """The word for the workspace's state as this page sees it."""
     if snapshot.elsewhere:
-        return ELSEWHERE
+        if not snapshot.shown.active:
+            return ELSEWHERE
+        word = STALLED.word if snapshot.shown.stalled else STATES[snapshot.shown.state].word
+        return replace(ELSEWHERE, word=f"{word} elsewhere")
     return STALLED if snapshot.shown.stalled else STATES[snapshot.shown.state]
 
 
@@ -49,6 +52,12 @@ _WAY_OUT = {
     "paused": "Resume it, or stop it to start another.",
     "stopping": "It ends within seconds.",
 }
+
+
+_FOLLOWS = (
+    "This dashboard only follows (`irer serve --follow`): hunts are started, paused and stopped "
+    "where they run."
+)
 
 
 def start_refusal(snapshot: Snapshot) -> str:
@@ -62,8 +71,13 @@ def start_refusal(snapshot: Snapshot) -> str:
     if snapshot.job.active:
         return f"{job_words(snapshot)} Then a hunt can start."
     if snapshot.elsewhere:
-        return f"Another process hunts in this workspace: {snapshot.elsewhere}. Wait for its end."
-    return ""
+        return (
+            f"Another process hunts in this workspace: {snapshot.elsewhere}. Pause and stop it "
+            "there. Wait for its end to start one here."
+            if not snapshot.follows
+            else f"{_FOLLOWS} One is under way: {snapshot.elsewhere}."
+        )
+    return _FOLLOWS if snapshot.follows else ""
 
 
 def job_words(snapshot: Snapshot) -> str:
@@ -147,7 +161,10 @@ def notice(snapshot: Snapshot) -> tuple[str, str]:
     status = snapshot.shown
     kept = f"{status.runs_done} of {counted(status.runs_total, 'run')}"
     if snapshot.elsewhere:
-        return "info", f"{start_refusal(snapshot)} Its runs appear here as they are committed."
+        stalled = f" {status.stalled}" if status.stalled else ""
+        return "warning" if stalled else "info", (
+            f"{start_refusal(snapshot)} Its runs appear here as they are committed.{stalled}"
+        )
     if status.stalled:
         return "warning", (
             f"Hunt {status.hunt_id}: {status.stalled} Its log, logs/core_engine_hunt.log, may say "
@@ -178,6 +195,18 @@ def notice(snapshot: Snapshot) -> tuple[str, str]:
             "as Domain length 256 with N grid 128, under Simulation."
         )
     return "", ""
+
+
+def link_words(snapshot: Snapshot) -> str:
+    """How the link to Redis stands; empty where none is asked for."""
+    link = snapshot.link
+    if link is None:
+        return ""
+    age = duration(max(0.0, snapshot.taken - link.since))
+    if link.up:
+        told = "" if snapshot.follows else f", {counted(link.published, 'event')} published"
+        return f"{link.place}: connected for {age}{told}"
+    return f"{link.place}: not connected for {age}: {link.problem or 'not tried yet'}"
 
 
 def verdict(snapshot: Snapshot) -> str:

@@ -30,9 +30,9 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
             engine.reader,
             selection,
             loop,
-            cockpit.listing,
+            cockpit.carried.listing,
             cockpit.promote,
-            compared=cockpit.compared,
+            compared=cockpit.carried.compared,
             on_compare=cockpit.compare,
             snapshot=look,
         )
@@ -41,13 +41,17 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
         from irer_panel.views.compare_tab import CompareTab
 
         selection, look = seen("Compare")
-        return CompareTab(engine, selection, cockpit.compared, loop, snapshot=look)
+        shown = cockpit.curtains.of("Compare").param.shown
+        return CompareTab(
+            engine, selection, cockpit.carried.compared, loop, snapshot=look, shown=shown
+        )
 
     def time() -> pn.viewable.Viewer:
         from irer_panel.views.time_tab import TimeTab
 
         selection, look = seen("Time")
-        return TimeTab(engine.workspace, selection, loop, cockpit.moment, snapshot=look)
+        moment, choices = cockpit.carried.moment, cockpit.carried.choices
+        return TimeTab(engine.workspace, selection, loop, moment, choices, snapshot=look)
 
     def audit() -> pn.viewable.Viewer:
         from irer_panel.views.audit_tab import AuditTab
@@ -59,7 +63,7 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
         from irer_panel.views.hunt_tab import HuntTab
 
         selection, look = seen("Hunt")
-        return HuntTab(engine, selection, loop, snapshot=look)
+        return HuntTab(engine, selection, loop, cockpit.carried.choices, snapshot=look)
 
     def spectrum() -> pn.viewable.Viewer:
         from irer_panel.views.spectrum import SpectrumTab

@@ -174,3 +174,9 @@ def _bin(part: Array, height: int, width: int, aggregation: str) -> Array:
 
 def _pixels(asked: int) -> int:
     return min(max(asked, 1), MAX_PIXELS)
+
+
+def within(span: Range, extent: Range) -> Range:
+    """A span cut so that it lies in the domain; all of the domain where it lies outside."""
+    low, high = max(span[0], extent[0]), min(span[1], extent[1])
+    return (low, high) if low < high else extent

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 PYTHONS = ("3.11", "3.12", "3.13")
-CONDA_NAMES = {"pyribs": "ribs"}
+CONDA_NAMES = {"pyribs": "ribs", "redis-py": "redis"}
 
 
 def bounds(lines: list[str]) -> dict[str, SpecifierSet]:

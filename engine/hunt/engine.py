@@ -2,29 +2,34 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import threading
 import time
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from engine.errors import EngineError, HuntBusyError, SettingsError, StopRequested
+from engine.errors import EngineError, HuntBusyError, StopRequested
 from engine.hunt.auditors import Auditors
+from engine.hunt.continuation import continuation
 from engine.hunt.devices import Device, opened
 from engine.hunt.gate import Gate
 from engine.hunt.gradients import check_smooth
 from engine.hunt.keeping import Keeping
+from engine.hunt.logbook import Logbook
 from engine.hunt.loop import run_hunt
+from engine.hunt.outcome import record, report
 from engine.hunt.retention import hunt_bytes, sweep_evicted
-from engine.hunt.significance import write_report
 from engine.hunt.site import Site
 from engine.hunt.strategies import make_strategy
+from engine.live.arrivals import Arrivals
 from engine.live.bus import Bus
+from engine.live.condition import LinkState
+from engine.live.link import open_link
 from engine.live.logs import log_to
 from engine.live.status import ACTIVE, HuntStatus, LivePicture, StatusBoard
 from engine.settings import HuntSettings
-from engine.store.hunt_record import write_hunt_record
+from engine.store.event_kinds import HUNT_PAUSED, HUNT_RESUMED
 from engine.store.ledger import Ledger, bring_up_to_date
 from engine.store.lock import WorkspaceLock, holder
 from engine.store.reader import LedgerReader
@@ -40,12 +45,24 @@ class Engine:
         workspace: where everything is kept.
         bus: rings at every change of the status.
         reader: read-only view of the ledger.
+        follows: whether it only watches.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+    def __init__(self, workspace: Workspace, *, follows: bool = False) -> None:
+        """Look after a workspace.
+
+        Args:
+            workspace: where everything is kept.
+            follows: only watch what other processes do there: nothing is started or written.
+
+        Raises:
+            SettingsError: `$IRER_REDIS_URL` is not the URL of a Redis.
+            LedgerError: the ledger there is none of ours.
+        """
+        self.workspace, self.follows = workspace, follows
         self.bus = Bus()
-        bring_up_to_date(workspace)
+        if not follows:
+            bring_up_to_date(workspace)
         self.reader = LedgerReader(workspace.ledger_path)
         self._board = StatusBoard(workspace, self.bus)
         self._door = threading.Lock()
@@ -55,7 +72,10 @@ class Engine:
         self._over = threading.Event()
         self._over.set()
         self._auditors = Auditors()
-        self._undo_logs = log_to(workspace)
+        self._logbook = Logbook(workspace, self._lock, self._door, self._turn)
+        self._link = open_link(self.reader, self.bus, publishes=not follows)
+        self._undo_logs = (lambda: None) if follows else log_to(workspace)
+        self._arrivals = None if follows else Arrivals(workspace, self.reader, self._announce)
 
     def status(self) -> HuntStatus:
         """The newest status; cheap."""
@@ -65,6 +85,10 @@ class Engine:
         """How the runs under way look; None where nobody has looked yet, as on a cluster."""
         return self._board.picture()
 
+    def link(self) -> LinkState | None:
+        """How the link to Redis stands; None where none is asked for."""
+        return self._link.state() if self._link else None
+
     def start_hunt(self, settings: HuntSettings) -> str:
         """Start a hunt in the background.
 
@@ -73,7 +97,7 @@ class Engine:
 
         Raises:
             SettingsError: no such strategy, or one that cannot do what is asked.
-            HuntBusyError: a hunt is under way in this process.
+            HuntBusyError: a hunt is under way in this process, or it only follows.
             WorkspaceBusyError: another process hunts in this workspace.
             WorkspaceError: too little free disk, or the workspace cannot be written.
             DeviceMemoryError: not even one run fits into the device's memory.
@@ -95,19 +119,8 @@ class Engine:
             SettingsError: no such hunt, or it was completed.
             EngineError: whatever `start_hunt` raises.
         """
-        hunts = self.reader.hunts()
-        found = [h for h in hunts if h["hunt_id"] == hunt_id] if hunt_id else hunts[:1]
-        if not found or found[0]["state"] == "completed":
-            got = f"{found[0]['hunt_id']}, which was completed" if found else hunt_id or "no hunt"
-            raise SettingsError(
-                f"hunt: got {got}, expected one that was stopped, failed or interrupted; start a "
-                "new one, or look at the hunt list.",
-                field="hunt_id",
-            )
-        settings = HuntSettings.from_mapping(found[0]["settings"])
-        if scheduler is not None:
-            settings = dataclasses.replace(settings, scheduler=scheduler)
-        return self._start(settings, found[0]["hunt_id"])
+        settings, found = continuation(self.reader, hunt_id, scheduler)
+        return self._start(settings, found)
 
     def unfinished(self) -> dict[str, Any] | None:
         """The newest hunt, when its process ended before it and nobody goes on with it."""
@@ -126,6 +139,7 @@ class Engine:
             if not self._board.turn(("running",), state="paused", last_event="Paused."):
                 return False
             self._gate.pause()
+            self._logbook.tell(HUNT_PAUSED, self.status().hunt_id)
             return True
 
     def resume_hunt(self) -> bool:
@@ -138,6 +152,7 @@ class Engine:
             if not self._board.turn(("paused",), state="running", last_event="Resumed."):
                 return False
             self._gate.resume()
+            self._logbook.tell(HUNT_RESUMED, self.status().hunt_id)
             return True
 
     def stop_hunt(self) -> bool:
@@ -150,7 +165,17 @@ class Engine:
             self._gate.stop()
             return self._board.turn(ACTIVE, state="stopping", last_event="Stop requested.")
 
+    def _announce(self, reports: Mapping[str, str]) -> Collection[str]:
+        waiting = self._logbook.announce(reports)
+        self.bus.ring()
+        return waiting
+
     def _start(self, settings: HuntSettings, earlier: str | None) -> str:
+        if self.follows:
+            raise HuntBusyError(
+                f"{self.workspace.root}: this process only follows what is hunted there, expected "
+                "one that may hunt; start it where the others run, or serve without --follow."
+            )
         strategy = make_strategy(settings)
         if strategy.wants_gradient:
             check_smooth(settings.sought, settings.strategy)
@@ -209,7 +234,11 @@ class Engine:
         """Stop the hunt, wait for it, and free threads and processes."""
         self.stop_hunt()
         self.wait()
+        if self._arrivals is not None:
+            self._arrivals.close()
         self._auditors.close()
+        if self._link is not None:
+            self._link.close()
         self._undo_logs()
 
     def _unlock(self) -> None:
@@ -252,7 +281,7 @@ class Engine:
             else:
                 hunt_id = earlier
                 ledger.reopen_hunt(hunt_id)
-            self._record(hunt_id)
+            record(self.workspace, self.reader, hunt_id)
         except BaseException as error:
             if ledger is not None:
                 ledger.close()
@@ -269,6 +298,7 @@ class Engine:
             device=device.name,
             settings=settings.to_dict(),
         )
+        self._logbook.open(ledger)
         born.set_result(hunt_id)
         _log.info(
             "Hunt %s %s: %d × %d runs, %s, on %s.",
@@ -284,9 +314,13 @@ class Engine:
             state, reason = self._hunt(settings, hunt_id, ledger, device)
         finally:
             try:
-                self._report(hunt_id)  # before the end: a hunt that has ended has its report
-                ledger.finish_hunt(hunt_id, state, reason)
-                self._record(hunt_id)
+                report(
+                    self.workspace, self.reader, hunt_id
+                )  # before the end: a hunt that has ended has its report
+                with self._door:
+                    self._logbook.close()
+                    ledger.finish_hunt(hunt_id, state, reason)
+                record(self.workspace, self.reader, hunt_id)
             except EngineError as error:
                 _log.error("The outcome of hunt %s could not be written: %s", hunt_id, error)
                 state, reason = "failed", reason or str(error)
@@ -305,19 +339,6 @@ class Engine:
                     last_event=ended,
                 )
 
-    def _record(self, hunt_id: str) -> None:
-        """Keep what the ledger knows of a hunt beside it, so that it can be rebuilt."""
-        for hunt in self.reader.hunts():
-            if hunt["hunt_id"] == hunt_id:
-                write_hunt_record(self.workspace, hunt)
-
-    def _report(self, hunt_id: str) -> None:
-        """Weigh the hunt's runs together; that this fails makes the hunt no failure."""
-        try:
-            write_report(self.workspace, self.reader, hunt_id)
-        except Exception:
-            _log.exception("The report on hunt %s could not be written.", hunt_id)
-
     def _hunt(
         self, settings: HuntSettings, hunt_id: str, ledger: Ledger, device: Device
     ) -> tuple[str, str]:
@@ -333,6 +354,7 @@ class Engine:
                 auditors=self._auditors,
                 batch_size=device.batch_size,
                 gate=self._gate,
+                under_way=self._logbook.under_way,
                 deadline=_deadline(settings),
             )
             self._board.turn(("starting",), state="running")

@@ -28,13 +28,14 @@ from engine.hunt.auditors import AuditTimeoutError
 from engine.hunt.batch import Batch
 from engine.hunt.fitness import fitness
 from engine.hunt.gate import Allowance
-from engine.hunt.news import best_of, news_of
+from engine.hunt.news import audit_news, best_of, news_of
 from engine.hunt.runs import failed_provenance, is_settled
 from engine.hunt.site import Site
 from engine.hunt.space import SearchSpace
 from engine.hunt.stall import Pace
 from engine.hunt.tally import Outcome
 from engine.settings import HuntSettings, RunConfig
+from engine.store.event_kinds import BATCH_DONE
 from engine.store.provenance import write_provenance
 from engine.store.run_row import RunRow
 
@@ -142,6 +143,7 @@ class Evaluation:
                 outcomes[candidate.place] = self._commit(candidate, row)
             else:
                 todo.setdefault(config_hash, []).append(candidate)
+        self._site.under_way.update(todo)
         groups = list(todo.values())
         size = self._site.batch_size
         # All batches stand in the device's queue at once, so that it never waits.
@@ -177,6 +179,7 @@ class Evaluation:
 
         batch = self._task(groups)
         report = partial(self._progress, [config.config_hash for config in batch.configs])
+        handed_over = time.monotonic()
         # Outside: what cannot even be handed over, at a shutdown, is no failure of these runs.
         computed = asyncio.wrap_future(self._site.submit(batch, report, over))
         try:
@@ -190,8 +193,10 @@ class Evaluation:
             _log.exception("A batch of %d runs failed.", len(groups))
             reason = f"{type(error).__name__}: {error}"
             return self._commit_failed(groups, "worker_failed", reason)
+        seconds = time.monotonic() - (began[0] if began else handed_over)
         if began:
-            self.pace.note(time.monotonic() - began[0])
+            self.pace.note(seconds)
+        self._tell_batch(groups, seconds)
         results = await asyncio.gather(
             *(self._audit(group, slope) for group, slope in zip(groups, gradients, strict=True))
         )
@@ -243,7 +248,10 @@ class Evaluation:
                     break
                 else:
                     row = RunRow.from_provenance(config, provenance)
-                    return {c.place: self._commit(c, row, gradient) for c in group}
+                    audit = audit_news(provenance)
+                    first, *others = group  # of one run: it was audited once
+                    outcomes = {first.place: self._commit(first, row, gradient, audit)}
+                    return outcomes | {c.place: self._commit(c, row, gradient) for c in others}
         return self._commit_failed([group], failure, reason)
 
     async def _awaited(self, audit: "asyncio.Future[dict[str, Any]]") -> dict[str, Any]:
@@ -272,8 +280,21 @@ class Evaluation:
             outcomes.update({c.place: self._commit(c, row) for c in group})
         return outcomes
 
+    def _tell_batch(self, groups: Sequence[Sequence[Candidate]], seconds: float) -> None:
+        """Enter that a batch left the device."""
+        told = {
+            "generation": groups[0][0].generation,
+            "runs": len(groups),
+            "seconds": round(seconds, 6),
+        }
+        self._site.ledger.append_event(BATCH_DONE, self._hunt_id, payload=told)
+
     def _commit(
-        self, candidate: Candidate, row: RunRow, gradient: Sequence[float] | None = None
+        self,
+        candidate: Candidate,
+        row: RunRow,
+        gradient: Sequence[float] | None = None,
+        audit: Mapping[str, Any] | None = None,
     ) -> Outcome:
         """The commit point of one run, and the news of it."""
         outcome = Outcome(row, fitness(row, self._settings.sought[0]), gradient)
@@ -285,7 +306,10 @@ class Evaluation:
             outcome.fitness,
             replicate=candidate.replicate,
             gradient=gradient,
+            audit=audit,
+            improves=self._improves(outcome),
         )
+        self._site.under_way.discard(row.config.config_hash)
         self._here += 1
         with self._turn:  # a run moves from under way to done in one change
             self._entered(candidate, outcome)
@@ -299,9 +323,13 @@ class Evaluation:
         self.done += 1
         if row.status != "ok":
             self._failures[row.status] = self._failures.get(row.status, 0) + 1
-        if worth is not None and (self._best is None or worth > self._best["fitness"]):
+        if worth is not None and self._improves(outcome):
             self._best = best_of(candidate.generation, row, worth, self._space.keys)
         return outcome
+
+    def _improves(self, outcome: Outcome) -> bool:
+        worth = outcome.fitness
+        return worth is not None and (self._best is None or worth > self._best["fitness"])
 
     def _tell_totals(self, **news: Any) -> None:
         total = self._settings.total_runs

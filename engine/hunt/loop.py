@@ -20,6 +20,7 @@ from engine.hunt.strategies import make_strategy
 from engine.hunt.tally import replicate_seeds, results_of
 from engine.live.status import HuntStatus
 from engine.settings import HuntSettings
+from engine.store.event_kinds import HUNT_STALLED
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ async def _watch(site: Site, evaluation: Evaluation) -> None:
             _log.warning("Hunt %s: %s", status.hunt_id, text)
             site.board.update(stalled=text)
             site.ledger.append_event(
-                "hunt_stalled",
+                HUNT_STALLED,
                 status.hunt_id,
                 payload={"stage": status.stage, "silent_s": round(silence, 1)},
             )

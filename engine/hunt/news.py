@@ -1,6 +1,6 @@
 """What a committed run is to those who watch: scalars of the status, and a sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.hunt.fitness import larger_p
@@ -21,6 +21,17 @@ def best_of(generation: int, row: RunRow, fitness: float, keys: Sequence[str]) -
         "p_target_shuffle": row.p_target_shuffle,
         "n_peaks": row.n_peaks,
         "params": {key: getattr(row.config, key) for key in keys},
+    }
+
+
+def audit_news(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """What the event of an audit tells."""
+    passed = [line["passed"] for line in provenance["verdicts"]]
+    return {
+        "status": provenance["status"],
+        "seconds": provenance["timing"]["total_s"],
+        "passed": passed.count(True),
+        "failed": passed.count(False),
     }
 
 

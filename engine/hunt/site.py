@@ -20,6 +20,7 @@ class Site:
         submit: hands a batch to the device.
         batch_size: runs a batch.
         gate: pauses and stops it.
+        under_way: ids of runs that are asked for and not yet committed.
         deadline: when its time is spent, by the monotonic clock; None for no limit.
     """
 
@@ -31,6 +32,7 @@ class Site:
     auditors: Auditors
     batch_size: int
     gate: Gate
+    under_way: set[str]
     deadline: float | None = None
 
     def is_late(self) -> bool:

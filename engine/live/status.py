@@ -6,12 +6,14 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine.errors import WorkspaceError
 from engine.live.bus import Bus
+from engine.store import strict_json
 from engine.store.workspace import Workspace, atomic_write_bytes
 
 _log = logging.getLogger(__name__)
@@ -19,7 +21,12 @@ _log = logging.getLogger(__name__)
 ACTIVE = ("starting", "running", "paused", "stopping")
 """States in which a hunt is under way."""
 
+_STATES = ("idle", *ACTIVE, "completed", "stopped", "failed")
 _FILE_PERIOD = 1.0
+MAX_BYTES = 65_535
+"""Of status.json: who watches it reads no more."""
+
+_LENGTHS = (4000, 400, 40)
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,61 @@ class HuntStatus:
     def to_dict(self) -> dict[str, Any]:
         """The snapshot as JSON-ready values."""
         return dataclasses.asdict(self)
+
+
+def mirrored(status: HuntStatus) -> bytes:
+    """The status as status.json has it: its texts cut to what fits into `MAX_BYTES`."""
+    whole = status.to_dict()
+    for longest in _LENGTHS:
+        text = json.dumps(_cut(whole, longest), allow_nan=False, indent=1).encode()
+        if len(text) <= MAX_BYTES:
+            return text
+    return json.dumps(_cut({**whole, "settings": None, "best": None}, _LENGTHS[-1])).encode()
+
+
+def read_status(path: Path) -> HuntStatus | None:
+    """The status that another process mirrors; None where there is none that can be read.
+
+    Args:
+        path: `Workspace.status_path`.
+    """
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(MAX_BYTES + 1)
+        found = strict_json.loads(text)
+        known = {each.name: found[each.name] for each in dataclasses.fields(HuntStatus)}
+        status = HuntStatus(**known)
+    except (OSError, ValueError, KeyError):  # none yet, or of another version
+        return None
+    return status if _has_types(status) and status.state in _STATES else None
+
+
+def _has_types(status: HuntStatus) -> bool:
+    """Whether every field is of the type of its default."""
+    for each in dataclasses.fields(HuntStatus):
+        value, usual = getattr(status, each.name), getattr(_IDLE, each.name)
+        if each.name in ("best", "settings"):
+            fits = isinstance(value, dict | None)
+        elif isinstance(usual, float | None):
+            fits = isinstance(value, int | float) or value is usual is None
+        else:
+            fits = isinstance(value, type(usual))
+        if not fits:
+            return False
+    return True
+
+
+def _cut(value: Any, longest: int) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= longest else f"{value[: longest - 1]}…"
+    if isinstance(value, dict):
+        return {name: _cut(item, longest) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cut(item, longest) for item in value]
+    return value
+
+
+_IDLE = HuntStatus()
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,8 +219,7 @@ class StatusBoard:
     def _mirror(self) -> None:
         try:
             with self._mirroring:  # the newest status, so that the last to write is not behind
-                text = json.dumps(self._status.to_dict(), allow_nan=False, indent=1)
-                atomic_write_bytes(self._workspace.status_path, text.encode())
+                atomic_write_bytes(self._workspace.status_path, mirrored(self._status))
         except WorkspaceError as error:
             # The mirror is for others; a full disk must not take the status from those in here.
             _log.error("status.json was not written: %s", error)

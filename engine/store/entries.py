@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,10 +11,16 @@ from engine.errors import LedgerError
 from engine.settings import MACHINE_FAILURES
 from engine.store import strict_json
 from engine.store.event import EVENT_COLUMNS, Event
+from engine.store.event_kinds import REPORT_FOUND, RUN_COMMITTED, clipped, objection
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES, RunRow
 
-RUN_COMMITTED = "run_committed"
 MAX_PAYLOAD = 65_536
+_PART = 10_000
+_UNKNOWN = f"""
+SELECT value FROM json_each(?)
+WHERE NOT EXISTS (SELECT 1 FROM runs WHERE config_hash = value)
+AND NOT EXISTS (SELECT 1 FROM events WHERE config_hash = value AND kind = '{REPORT_FOUND}')
+"""
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 _TOLD = ("status", "error", *SCORES, *EVIDENCE, "n_peaks", *PARAMETERS)
@@ -58,7 +65,8 @@ def scalars_of(connection: sqlite3.Connection, config_hash: str) -> dict[str, An
     found = connection.execute(
         f"SELECT {', '.join(_TOLD)} FROM runs WHERE config_hash = ?", (config_hash,)
     ).fetchone()
-    return dict(zip(_TOLD, found, strict=True))
+    told = dict(zip(_TOLD, found, strict=True))
+    return {**told, "error": clipped(told["error"])}
 
 
 def event_of_place(
@@ -91,6 +99,15 @@ def event_of_place(
     return None
 
 
+def unknown_among(connection: sqlite3.Connection, hashes: Sequence[str]) -> list[str]:
+    """Those of some runs, each once and in order, with neither a row nor a `report_found`."""
+    unknown: dict[str, None] = {}
+    for first in range(0, len(hashes), _PART):
+        part = json.dumps(list(hashes[first : first + _PART]))
+        unknown.update(dict.fromkeys(row[0] for row in connection.execute(_UNKNOWN, (part,))))
+    return list(unknown)
+
+
 def append(
     connection: sqlite3.Connection,
     kind: str,
@@ -110,6 +127,8 @@ def append(
             f"event {kind}: {len(text)} characters, expected at most {MAX_PAYLOAD}: scalars and "
             "ids, no arrays; report this."
         )
+    if wrong := objection(kind, payload):
+        raise LedgerError(f"event {kind}: {wrong}; nothing was written, report this.")
     at = timestamp()
     seq = connection.execute(
         "INSERT INTO events (at, kind, hunt_id, config_hash, payload) VALUES (?, ?, ?, ?, ?)",

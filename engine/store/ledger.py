@@ -17,14 +17,22 @@ from engine.errors import LedgerError, WorkspaceBusyError
 from engine.settings import HuntSettings
 from engine.store import strict_json
 from engine.store.entries import (
-    RUN_COMMITTED,
     append,
     event_of_place,
     insert_run,
     scalars_of,
     timestamp,
+    unknown_among,
 )
 from engine.store.event import Event
+from engine.store.event_kinds import (
+    AUDIT_DONE,
+    BEST_IMPROVED,
+    KINDS,
+    REPORT_FOUND,
+    RUN_COMMITTED,
+    clipped,
+)
 from engine.store.listing import FOLD, fold, tail_length
 from engine.store.lock import WorkspaceLock
 from engine.store.run_row import RunRow
@@ -106,7 +114,7 @@ class Ledger:
                     f"hunt {hunt_id}: not running here, expected a running hunt to end; look at "
                     "the hunt list."
                 )
-            append(connection, f"hunt_{state}", hunt_id, None, {"reason": reason})
+            append(connection, f"hunt_{state}", hunt_id, None, {"reason": clipped(reason)})
 
     def reopen_hunt(self, hunt_id: str) -> None:
         """Enter that an ended hunt goes on: it is running again; and the event of it.
@@ -137,8 +145,10 @@ class Ledger:
         *,
         replicate: int = 0,
         gradient: Sequence[float] | None = None,
+        audit: Mapping[str, Any] | None = None,
+        improves: bool = False,
     ) -> Event:
-        """Commit a run, its place in its hunt and the event, all or nothing.
+        """Commit a run, its place in its hunt and its events, all or nothing.
 
         A run that is there already keeps its row as it was first written; only its new place in
         the hunt is added. A place that already holds this run is left as it is, and its event is
@@ -152,6 +162,11 @@ class Ledger:
             fitness: its fitness in this hunt; None for a failure.
             replicate: which of the candidate's seeds, from 0.
             gradient: what the strategy was told of the loss's derivatives, if anything.
+            audit: the payload of the audit's event, where it was audited for this.
+            improves: whether it is the fittest of its hunt so far.
+
+        Returns:
+            The event of the commit.
 
         Raises:
             LedgerError: a fitness that is not finite, a place that holds another run, or a disk
@@ -172,6 +187,8 @@ class Ledger:
                     return earlier
             if tail_length(connection) >= FOLD:
                 fold(connection)
+            if audit is not None:
+                append(connection, AUDIT_DONE, hunt_id, config_hash, dict(audit))
             new = insert_run(connection, row, config_hash)
             payload = {"new": new, **scalars_of(connection, config_hash)}
             if hunt_id is not None:
@@ -190,7 +207,11 @@ class Ledger:
                 )
                 payload |= {"generation": generation, "member": member, "replicate": replicate}
                 payload |= {"fitness": fitness}
-            return append(connection, RUN_COMMITTED, hunt_id, config_hash, payload)
+            committed = append(connection, RUN_COMMITTED, hunt_id, config_hash, payload)
+            if improves:
+                told = {name: payload[name] for name in KINDS[BEST_IMPROVED].fields}
+                append(connection, BEST_IMPROVED, hunt_id, config_hash, told)
+            return committed
 
     def append_event(
         self,
@@ -212,6 +233,19 @@ class Ledger:
         """
         with self._transaction() as connection:
             return append(connection, kind, hunt_id, config_hash, dict(payload or {}))
+
+    def announce_reports(self, statuses: Mapping[str, str]) -> None:
+        """Add an event for each report whose run is neither in the ledger nor announced before.
+
+        Args:
+            statuses: what the reports say, by the ids of their runs.
+
+        Raises:
+            LedgerError: the disk cannot be written; none is announced then.
+        """
+        with self._transaction() as connection:
+            for name in unknown_among(connection, list(statuses)):
+                append(connection, REPORT_FOUND, None, name, {"status": statuses[name]})
 
     def restore_hunt(self, hunt: Mapping[str, Any]) -> None:
         """Enter a hunt of a ledger that was lost, as `LedgerReader.hunts` gave it.

@@ -23,11 +23,16 @@ from typing import Any, Self
 from engine.errors import WorkspaceBusyError, WorkspaceError
 
 LOCK_NAME = "hunt.lock"
+BRIEF = "announce reports"
+"""Purpose of a holder who is done in an instant: waited for, never told of, and no heir of one that
+hangs."""
+
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 5.0
 _ATTEMPTS = 20
 _PAUSE = 0.001
 _PATIENCE = 1000
+_BRIEFLY = 0.5
 _MAX_BYTES = 4096
 
 
@@ -78,8 +83,8 @@ class WorkspaceLock:
         with _alone(self._path.with_name(f".{LOCK_NAME}")):
             descriptor = _open(self._path)
             try:
-                if not _lock(descriptor):
-                    if not _has_expired(self._path):
+                if not _lock_patiently(descriptor, self._path):
+                    if purpose == BRIEF or not _has_expired(self._path):
                         raise self._busy()
                     # Its holder keeps the file that nobody finds any more.
                     self._path.unlink()
@@ -132,7 +137,8 @@ class WorkspaceLock:
 def holder(root: Path) -> dict[str, Any] | None:
     """Who holds the lock of a workspace: pid, host, since, purpose; None when nobody does.
 
-    A holder whose record cannot be read gives an empty dict; one whose lease is over is none.
+    A holder whose record cannot be read gives an empty dict; one whose lease is over is none, and
+    so is one who has it only for an instant.
     """
     path = Path(root) / LOCK_NAME
     try:
@@ -142,7 +148,9 @@ def holder(root: Path) -> dict[str, Any] | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return None if _has_expired(path, time.time()) else _record(path)
+        record = _record(path)
+        gone = _has_expired(path, time.time()) or record.get("purpose") == BRIEF
+        return None if gone else record
     except OSError:
         return None
     else:
@@ -221,6 +229,16 @@ def _lock(descriptor: int) -> bool:
         else:
             return True
     return False
+
+
+def _lock_patiently(descriptor: int, path: Path) -> bool:
+    """Take the exclusive lock, waiting for one who has it for an instant."""
+    until = time.monotonic() + _BRIEFLY
+    while not _lock(descriptor):
+        if time.monotonic() > until or _record(path).get("purpose") != BRIEF:
+            return False
+        time.sleep(_PAUSE)
+    return True
 
 
 def _record(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.errors import SettingsError
 from engine.store.columns import COLUMNS, PLACE_COLUMNS, RUN_COLUMNS
+from engine.store.entries import unknown_among
 from engine.store.event import EVENT_COLUMNS, Event
 from engine.store.filters import EVERY_ROW, Filters
 from engine.store.listing import ALL_RUNS
@@ -29,6 +30,7 @@ _GENERATION = (
     "WHERE h.hunt_id = ? AND h.generation = ?"
 )
 _HUNTS = "SELECT hunt_id, created, settings, state, reason, ended FROM hunts ORDER BY rowid DESC"
+_EVENTS = f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
 _HOLDINGS = """
 SELECT h.config_hash, r.status, h.fitness, r.artifact_sha256, r.evicted,
     r.evicted IS NULL AND (r.committed < t.created
@@ -202,12 +204,22 @@ class LedgerReader:
 
     def events_after(self, seq: int = 0, limit: int = 1000) -> list[Event]:
         """The events that follow number `seq`, oldest first, at most `limit` of them."""
-        rows = self._all(
-            f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?",
-            seq,
-            max(0, limit),
-        )
+        rows = self._all(_EVENTS, seq, max(0, limit))
         return [Event.from_columns(row) for row in rows]
+
+    def log_after(self, seq: int, limit: int = 1000) -> tuple[str, list[Event]]:
+        """The ledger's `identity`, and `events_after` of that very ledger."""
+        with self._connection() as connection:
+            if connection is None:
+                return "", []
+            [identity] = connection.execute("SELECT ledger FROM identity").fetchone()
+            rows = connection.execute(_EVENTS, (seq, max(0, limit))).fetchall()
+        return identity, [Event.from_columns(row) for row in rows]
+
+    def identity(self) -> str:
+        """What tells this ledger from every other, whatever its path; empty before there is one."""
+        rows = self._all("SELECT ledger FROM identity")
+        return rows[0][0] if rows else ""
 
     def last_seq(self) -> int:
         """Number of the newest event; 0 before there is one."""
@@ -271,6 +283,13 @@ class LedgerReader:
                 return []
             found = connection.execute("SELECT config_hash FROM runs WHERE evicted IS NOT NULL")
             return [name for (name,) in found if name in hashes]
+
+    def unknown_among(self, hashes: Sequence[str]) -> list[str]:
+        """Those of some runs, in their order, that have neither a row nor a `report_found`."""
+        with self._connection() as connection:
+            if connection is None:
+                return list(dict.fromkeys(hashes))
+            return unknown_among(connection, hashes)
 
     def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._connection() as connection:

@@ -14,7 +14,7 @@ from engine.settings import FAILURES, STATUS_OK
 from engine.store.listing import LISTING, LISTING_INDEXES, PLACE_TAKEN, fold
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES
 
-USER_VERSION = 3
+USER_VERSION = 4
 HUNT_STATES = ("running", "completed", "stopped", "failed")
 ENDED = HUNT_STATES[1:]
 BUSY_SECONDS = 30.0
@@ -66,6 +66,9 @@ CREATE INDEX links_by_origin ON links (origin);
 _WRITER = """CREATE TABLE writer (epoch INTEGER NOT NULL);
 INSERT INTO writer VALUES (0);
 """
+_IDENTITY = """CREATE TABLE identity (ledger TEXT NOT NULL);
+INSERT INTO identity VALUES (lower(hex(randomblob(16))));
+"""
 _EVENT_INDEX = """CREATE INDEX events_by_run ON events (config_hash) WHERE config_hash IS NOT NULL;
 """
 
@@ -103,7 +106,7 @@ CREATE INDEX runs_by_parameters ON runs (param_hash);
     config_hash TEXT,
     payload TEXT NOT NULL
 );
-{_EVENT_INDEX}{_WRITER}{LISTING}"""
+{_EVENT_INDEX}{_WRITER}{_IDENTITY}{LISTING}"""
 """Everything but the indexes of the listing."""
 
 _FROM_1 = f"""
@@ -114,10 +117,10 @@ ALTER TABLE hunt_runs RENAME TO hunt_runs_1;
 {_PLACES}INSERT INTO hunt_runs (hunt_id, generation, member, config_hash, fitness)
     SELECT hunt_id, generation, member, config_hash, fitness FROM hunt_runs_1 ORDER BY rowid;
 DROP TABLE hunt_runs_1;
-{_LINKS}{_EVENT_INDEX}{_WRITER}{LISTING}"""
+{_LINKS}{_EVENT_INDEX}{_WRITER}{_IDENTITY}{LISTING}"""
 _FROM_2 = f"""
 DROP TRIGGER place_taken;
-{PLACE_TAKEN}{_WRITER}"""
+{PLACE_TAKEN}{_WRITER}{_IDENTITY}"""
 
 
 def connect_writer(path: Path, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
@@ -245,6 +248,8 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
             _execute(connection, LISTING_INDEXES)
         elif version == 2:
             _execute(connection, _FROM_2)
+        elif version == 3:
+            _execute(connection, _IDENTITY)
         connection.execute("COMMIT")
     except BaseException:
         with contextlib.suppress(sqlite3.Error):

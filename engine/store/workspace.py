@@ -48,19 +48,31 @@ class Workspace:
         Raises:
             WorkspaceError: it cannot be created, or one of its folders cannot be written.
         """
-        asked = Path(path or os.environ.get(ROOT_VARIABLE) or DEFAULT_ROOT)
-        try:
-            root = asked.expanduser().absolute()
-        except RuntimeError as error:
-            raise WorkspaceError(
-                f"{asked}: {error} Expected a folder; write its path out."
-            ) from error
+        root = _root(path)
         for folder in (root, *(root / name for name in FOLDERS)):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 _probe(folder)
             except OSError as error:
                 raise _workspace_error(folder, error, "a folder that can be written") from error
+        return cls(root)
+
+    @classmethod
+    def existing(cls, path: str | Path | None = None) -> Self:
+        """A workspace that is there already, to look at: nothing is written.
+
+        Args:
+            path: its root, as `open` takes it.
+
+        Raises:
+            WorkspaceError: there is none.
+        """
+        root = _root(path)
+        if not (root / FOLDERS[0]).is_dir():
+            raise WorkspaceError(
+                f"{root}: no workspace, expected one in which another process hunts; check "
+                "--workspace, and that the shared folder is mounted."
+            )
         return cls(root)
 
     def config_path(self, config_hash: str) -> Path:
@@ -148,6 +160,14 @@ class Workspace:
                     if _TEMPORARY.fullmatch(path.name) and _remove_if_orphaned(path):
                         removed.append(path)
         return removed
+
+
+def _root(path: str | Path | None) -> Path:
+    asked = Path(path or os.environ.get(ROOT_VARIABLE) or DEFAULT_ROOT)
+    try:
+        return asked.expanduser().absolute()
+    except RuntimeError as error:
+        raise WorkspaceError(f"{asked}: {error} Expected a folder; write its path out.") from error
 
 
 def checked_id(config_hash: str) -> str:

@@ -8,6 +8,7 @@ import param
 
 from irer_panel.fields import FIELDS
 from irer_panel.viewport import AGGREGATIONS
+from irer_panel.views.compare_state import CompareView
 from irer_panel.views.field_look import MAPS, SCALES, Look
 from irer_panel.views.field_state import Pane
 
@@ -25,8 +26,8 @@ class CompareLook(pn.viewable.Viewer):
     look = param.ClassSelector(default=Look(), class_=Look, doc="Map and scale.")
     own = param.Boolean(default=False, doc="Whether each run has its own limits.")
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, view: CompareView) -> None:
+        super().__init__(pane=view.pane, look=view.look, own=view.own)
         small: dict[str, Any] = {"size": "small", "margin": 0}
         self.field = pmui.Select(
             label="Field", options=_LABELS, value=self.pane.field, width=196, **small
@@ -49,6 +50,11 @@ class CompareLook(pn.viewable.Viewer):
             widget.param.watch(self._chosen, "value")
         for widget in (self.cmap, self.scale):
             widget.param.watch(self._coloured, "value")
+
+    @property
+    def view(self) -> CompareView:
+        """All of it."""
+        return CompareView(self.pane, self.look, self.own)
 
     def _chosen(self, *_: Any) -> None:
         if self._syncing:

@@ -1,5 +1,6 @@
 """The panes of compared runs: those of one length pan, zoom and point together."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -8,14 +9,22 @@ import panel_material_ui as pmui
 from holoviews.streams import PlotSize, RangeXY
 
 from irer_panel.background import Loop
-from irer_panel.viewport import Range, Window
+from irer_panel.viewport import Range, Window, within
+from irer_panel.views.compare_state import Ranges
 from irer_panel.views.field_marks import SharedRanges
 from irer_panel.views.field_plot import FieldPlot, Picture
 from irer_panel.wording import short_id
 
 Call = Callable[[], object]
 
-_BOX = {"flex": "1 1 350px", "min-width": "0", "max-width": "max(350px, min(640px, 54vh))"}
+_GRID = {
+    "display": "grid",
+    "grid-template-columns": "repeat(auto-fit, minmax(min(350px, 100%), 1fr))",
+    "gap": "12px 16px",
+}
+"""As many columns as fit, all of one width: equal cells of two runs are drawn equally large."""
+
+_BOX = {"min-width": "0", "max-width": "max(350px, min(640px, 54vh))"}
 _HEAD = {"align-items": "center", "gap": "4px 10px", "flex-wrap": "wrap", "min-height": "34px"}
 _NOTE = {
     "font-size": "12px",
@@ -29,13 +38,17 @@ _NAME_SX = {"fontFamily": "ui-monospace, monospace", "fontSize": "14px", "paddin
 class Linked:
     """Plots over domains of one length: one window, one crosshair."""
 
-    def __init__(self, moved: Call) -> None:
-        """Plots to come; `moved` is called whenever the browser shows another part of them."""
+    def __init__(self, moved: Call, sought: Ranges | None = None) -> None:
+        """Plots to come, which first show what is `sought` of their domains, or the whole.
+
+        `moved` is called whenever another part of them is shown.
+        """
         self._moved = moved
         self._shared = SharedRanges()
         self._ranges: RangeXY | None = None
         self._size: PlotSize | None = None
         self._extent: Range | None = None
+        self._sought = sought
 
     def plot(self) -> FieldPlot:
         """Another plot; the first one tells what the browser shows."""
@@ -57,14 +70,34 @@ class Linked:
             return None
         return Window(tuple(x_range), tuple(y_range), int(width), int(height))
 
+    @property
+    def zoomed(self) -> Ranges | None:
+        """The part of the domains that is shown; None for the whole."""
+        if self._ranges is None or self._extent is None:
+            return self._sought
+        x_range, y_range = self._ranges.x_range, self._ranges.y_range
+        if not (x_range and y_range):
+            return None
+        pairs = zip((*x_range, *y_range), (*self._extent, *self._extent), strict=True)
+        if all(math.isclose(*pair, abs_tol=1e-6) for pair in pairs):
+            return None
+        return tuple(x_range), tuple(y_range)
+
     def reach(self, extents: Iterable[Range]) -> None:
         """Show all of the domains where they reach otherwise than before."""
         lows, highs = zip(*extents, strict=True)
         extent = (min(lows), max(highs))
-        if extent != self._extent and self._ranges is not None:
-            self._extent = extent
-            self._shared.show(extent)
-            self._ranges.update(x_range=None, y_range=None)
+        if extent == self._extent or self._ranges is None:
+            return
+        self._extent = extent
+        self._shared.show(extent)
+        self._ranges.update(x_range=None, y_range=None)
+        if self._sought is not None:
+            x_range, y_range = (within(each, extent) for each in self._sought)
+            self._sought = None
+            self._shared.zoom(x_range, y_range)
+            self._ranges.update(x_range=x_range, y_range=y_range)
+            self._moved()  # the browser does not tell what it was told
 
 
 class RunPane(pn.viewable.Viewer):
@@ -143,23 +176,36 @@ class ComparePanes(pn.viewable.Viewer):
         moved: Call,
         on_pick: Callable[[str], None],
         on_remove: Callable[[str], None],
+        sought: Ranges | None = None,
     ) -> None:
+        """No panes yet.
+
+        Args:
+            loop: where the page lives.
+            moved: called whenever another part of a domain is shown.
+            on_pick: selects a run.
+            on_remove: takes a run out of the comparison.
+            sought: what is first shown of the first run's domain, None for the whole.
+        """
         super().__init__()
-        self._loop, self._moved = loop, moved
+        self._loop, self._moved, self._sought = loop, moved, sought
         self._pane = partial(RunPane, on_pick, on_remove)
         self.panes: list[RunPane] = []
         self.links: dict[float, Linked] = {}
         self._making = self._closed = False
-        self._row = pn.Row(
-            sizing_mode="stretch_width",
-            styles={"flex-wrap": "wrap", "gap": "12px 16px"},
-        )
+        self._row = pn.Row(sizing_mode="stretch_width", styles=_GRID)
 
     @property
     def windows(self) -> dict[float, Window]:
         """What the browser shows, by the length of the domain."""
         found = {length: linked.window for length, linked in self.links.items()}
         return {length: window for length, window in found.items() if window is not None}
+
+    @property
+    def zoomed(self) -> Ranges | None:
+        """What is shown of the first run's domain, or will be; None for the whole."""
+        first = next(iter(self.links.values()), None)
+        return self._sought if first is None else first.zoomed
 
     def fit(self, lengths: Sequence[float | None], then: Call) -> bool:
         """Whether there is a pane for each run; where not, the next one is made, `then` called.
@@ -206,7 +252,10 @@ class ComparePanes(pn.viewable.Viewer):
                 self._row.append(self.panes[index])
             pane = self.panes[index]
             if length is not None and pane.plot is None:
-                linked = self.links.setdefault(length, Linked(self._moved))
+                if length not in self.links:
+                    self.links[length] = Linked(self._moved, self._sought)
+                    self._sought = None
+                linked = self.links[length]
                 pane.hold(linked.plot(), length)
 
     def _made(self, then: Call) -> None:

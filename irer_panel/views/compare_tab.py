@@ -65,7 +65,9 @@ def unlinked(shown: Sequence[Shown]) -> str:
 
 
 class CompareTab(HuntView):
-    """Panes, colour bar and table of the runs that `compared` holds."""
+    """Panes, colour bar and table of the runs that `compared` holds; nothing new while hidden."""
+
+    shown = param.Boolean(default=True, allow_refs=True, doc="Whether anybody can see it.")
 
     def __init__(
         self,
@@ -81,8 +83,10 @@ class CompareTab(HuntView):
         self._paints: Newest[PaintedRuns] = Newest(painters, loop, self._show)
         self._asked: tuple[Any, ...] = ()
         self._painted: PaintedRuns | None = None
-        self.look = CompareLook()
-        self.panes = ComparePanes(loop, self._ask, selection.pick, compared.toggle)
+        self.look = CompareLook(compared.view)
+        self.panes = ComparePanes(
+            loop, self._moved, selection.pick, compared.toggle, compared.window
+        )
         self.said = _html("", CSS, _WARNING)
         self.bar = _html("", colour_bar.CSS)
         self.table = _html("", TABLE_CSS)
@@ -91,6 +95,7 @@ class CompareTab(HuntView):
         )
         self.look.param.watch(self._ask, "pane")
         self.look.param.watch(self._draw, ["look", "own"])
+        self.look.param.watch(self._tell, ["pane", "look", "own"])
         self._watchers = [
             compared.param.watch(self._ask, "runs"),
             compared.param.watch(self._say, "refused"),
@@ -107,8 +112,21 @@ class CompareTab(HuntView):
             self._compared.param.unwatch(watcher)
         self._watchers = []
 
-    @param.depends("snapshot", watch=True)
+    def _moved(self) -> None:
+        """Another part of a domain is shown."""
+        self._ask()
+        self._tell()
+
+    def _tell(self, *_: Any) -> None:
+        """Keep the link true to what is shown."""
+        shown, compared = (self.look.view, self.panes.zoomed), self._compared
+        if shown != (compared.view, compared.window):  # param takes equal tuples for a change
+            compared.param.update(view=shown[0], window=shown[1])
+
+    @param.depends("snapshot", "shown", watch=True)
     def _ask(self, *_: Any) -> None:
+        if not self.shown:
+            return
         state = (self.snapshot.sequence, self.snapshot.job)
         wanted = Wanted(self._compared.runs, self.look.pane, state)
         windows = self.panes.windows
@@ -169,6 +187,7 @@ class CompareTab(HuntView):
             extents.setdefault(each.fields.length, []).append(each.fields.extent)
         for length, reached in extents.items():
             self.panes.links[length].reach(reached)
+        self._tell()
         style = FIELDS[painted.wanted.pane.field]
         self.bar.visible = bool(drawn) and not own
         if self.bar.visible:

@@ -6,17 +6,16 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.models import ColumnDataSource
+from bokeh.models import BasicTicker, ColumnDataSource
 
 from engine.hunt.generations import Generations, by_generation
-from engine.hunt.table import FITNESS, H_NORM, SSE, HuntTable, Metric
+from engine.hunt.table import FITNESS, HuntTable, Metric
 from irer_panel.background import Loop
 from irer_panel.chart import GOOD, PLAIN, add_ring, add_tip, chart, nearest, on_tap
+from irer_panel.choices import SHORT, Choices
 from irer_panel.help_text import CARDS
 from irer_panel.selection import Selection
 from irer_panel.views.table_view import PickingView, emptiness
-
-SHOWN = (FITNESS, SSE, H_NORM)
 
 CROWDED = 150
 """Generations above which their best are drawn as small dots."""
@@ -32,13 +31,18 @@ class EvolutionView(PickingView):
     help = CARDS[title].text
 
     def __init__(
-        self, selection: Selection | None = None, loop: Loop | None = None, **params: Any
+        self,
+        selection: Selection | None = None,
+        loop: Loop | None = None,
+        choices: Choices | None = None,
+        **params: Any,
     ) -> None:
+        """Show a table, as `PickingView` does; `choices` tell what the menu begins with."""
         super().__init__(selection, loop, **params)
         self._source = ColumnDataSource(_columns(by_generation(HuntTable(), FITNESS)))
         self._ring = ColumnDataSource({"x": [], "y": []})
         self.metric = pmui.RadioButtonGroup(
-            options={metric.name: metric for metric in SHOWN},
+            options={metric.name: metric for metric in SHORT},
             value=FITNESS,
             size="small",
             margin=0,
@@ -46,6 +50,7 @@ class EvolutionView(PickingView):
         )
         self._runs: list[str] = []
         self._drawn: Metric | None = None
+        (choices or Choices()).bind("evolution", self.metric, lambda metric: metric.key)
         self.metric.param.watch(lambda _: self.refresh(), "value")
         self.refresh()
 
@@ -113,6 +118,7 @@ def _columns(found: Generations) -> dict[str, Any]:
 def _figure(metric: Metric, source: ColumnDataSource, ring: ColumnDataSource, tapped: Any) -> Any:
     fig = chart("generation", metric.name, log_y=metric.log)
     fig.height = 346
+    fig.xaxis.ticker = BasicTicker(min_interval=1, num_minor_ticks=0)
     fig.varea(
         "generation",
         "low",

@@ -13,7 +13,7 @@ from engine.store.workspace import Workspace
 from irer_panel.background import Loop, Newest, painters, readers
 from irer_panel.fields import RunFields
 from irer_panel.selection import Selection
-from irer_panel.viewport import Range, Window, cell_at
+from irer_panel.viewport import Range, Window, cell_at, within
 from irer_panel.views.field_marks import SharedRanges
 from irer_panel.views.field_paint import Asked, Painted, note, paint, readout
 from irer_panel.views.field_plot import FieldPlot, Picture
@@ -185,7 +185,7 @@ class FieldPair(pn.viewable.Viewer):
         """Go where `zoom` asked to, as far as the domain reaches."""
         ranges, self._sought = self._sought, None
         if ranges is not None:
-            x_range, y_range = (_within(each, extent) for each in ranges)
+            x_range, y_range = (within(each, extent) for each in ranges)
             self._shared.zoom(x_range, y_range)
             self._ranges.update(x_range=x_range, y_range=y_range)
         elif self._extent is not None:
@@ -317,9 +317,3 @@ def _place(picture: Picture, extreme: str) -> tuple[int, int] | None:
     if plane.problem or plane.reach.low > plane.reach.high:
         return None
     return plane.where(extreme)
-
-
-def _within(span: Range, extent: Range) -> Range:
-    """A span moved and cut so that it lies in the domain; all of it where it lies outside."""
-    low, high = max(span[0], extent[0]), min(span[1], extent[1])
-    return (low, high) if low < high else extent

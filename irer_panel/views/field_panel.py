@@ -15,7 +15,7 @@ from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot
 from irer_panel.states import can_work, emptiness, eviction_words
 from irer_panel.views.field_pair import FieldPair
-from irer_panel.views.field_state import read_words, words_of
+from irer_panel.views.field_state import read_words, words_of, wrong
 from irer_panel.views.field_tools import FieldTools
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.run_heading import RunHeading
@@ -166,6 +166,8 @@ class FieldPanel(HuntView):
         words = words_of(self.pair.view, self.pair.zoomed)
         if self.other:
             words["other"] = self.other
+        if self.pair.profiles:
+            words["profiles"] = "on"
         return words
 
     def show_state(self, words: Mapping[str, str]) -> None:
@@ -183,6 +185,9 @@ class FieldPanel(HuntView):
             other = ""
         self.pair.view = view
         self.pair.zoom(window)
+        if (profiles := words.get("profiles")) not in (None, "", "on"):
+            refused = (*refused, wrong("profiles", profiles, "on"))
+        self.pair.profiles = profiles == "on"
         self.param.update(other=other, remarks=list(refused))
 
     def _chosen(self, event: Any) -> None:

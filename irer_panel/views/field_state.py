@@ -82,30 +82,31 @@ def read_words(
     styles = {s.key: s for f in FIELDS.values() for s in (f, f.difference)}
     for index in range(len(view.panes)):
         if text := words.get(f"pane{index + 1}"):
-            pane = _pane(text)
+            pane = read_pane(text)
             if pane is None:
-                refused.append(_wrong(f"pane{index + 1}", text, "such as rho:run:mean"))
+                refused.append(wrong(f"pane{index + 1}", text, "such as rho:run:mean"))
             else:
                 view = view.with_pane(index, pane)
     for key, style in styles.items():
         if text := words.get(f"look.{key}"):
             look = _look(text, style)
             if look is None:
-                refused.append(_wrong(f"look.{key}", text, "such as viridis:log:0.1:2"))
+                refused.append(wrong(f"look.{key}", text, "such as viridis:log:0.1:2"))
             else:
                 view = view.with_look(style, look)
-    found = [_range(words[axis]) for axis in "xy" if axis in words]
+    found = [read_range(words[axis]) for axis in "xy" if axis in words]
     window = None
     if found:
         if len(found) == 2 and found[0] is not None and found[1] is not None:
             window = found[0], found[1]
         else:
             text = " ".join(f"{axis}={words.get(axis, '')}" for axis in "xy")
-            refused.append(_wrong("window", text, "x and y such as 0:12.5"))
+            refused.append(wrong("window", text, "x and y such as 0:12.5"))
     return view, window, tuple(refused)
 
 
-def _pane(text: str) -> Pane | None:
+def read_pane(text: str) -> Pane | None:
+    """A pane from words such as "rho:run:mean" or "phase"; None for what is none."""
     name, _, rest = text.partition(":")
     side, _, aggregation = (rest or "run:mean").partition(":")
     pane = Pane(name, side, aggregation or "mean")
@@ -120,13 +121,14 @@ def _look(text: str, style: FieldStyle) -> Look | None:
         return None
     if limits == "auto":
         return Look(cmap, scale)
-    ends = _range(limits)
+    ends = read_range(limits)
     if ends is None or refusal(style, scale, ends):
         return None
     return Look(cmap, scale, ends)
 
 
-def _range(text: str) -> Range | None:
+def read_range(text: str) -> Range | None:
+    """A range from words such as "0:12.5"; None for what is none."""
     try:
         low, high = (float(each) for each in text.split(":"))
     except ValueError:
@@ -134,5 +136,6 @@ def _range(text: str) -> Range | None:
     return (low, high) if low < high and math.isfinite(low + high) else None
 
 
-def _wrong(name: str, got: str, expected: str) -> str:
+def wrong(name: str, got: str, expected: str) -> str:
+    """That a link's words of a name were left out, and why."""
     return f"{name}: got {got[:60]!r}, expected words {expected}; it was left out."

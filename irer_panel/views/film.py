@@ -4,6 +4,7 @@ from typing import Any
 
 import panel as pn
 from bokeh.models import ColumnDataSource, LinearColorMapper, Range1d
+from bokeh.models.annotations.labels import Title
 from bokeh.models.annotations.legends import ColorBar
 from bokeh.plotting import figure
 
@@ -28,7 +29,9 @@ class Film(pn.viewable.Viewer):
         self._source = ColumnDataSource({"image": [], "at": [], "side": []})
         self._colours = LinearColorMapper(palette=palette_of(RHO), low=0, high=1)
         self._ranges = Range1d(start=0, end=1), Range1d(start=0, end=1)
+        self._title = Title()
         options: dict[str, Any] = {
+            "title": self._title,
             "frame_width": 360,
             "frame_height": 360,
             "x_range": self._ranges[0],
@@ -52,7 +55,7 @@ class Film(pn.viewable.Viewer):
         self._history = history
         low, high = history.limits
         self._colours.update(palette=palette_of(history.style), low=low, high=high)
-        self._bar.title = history.style.symbol
+        self._title.text = history.style.meaning
         if self._extent != history.extent:  # else the zoom stays
             self._extent = history.extent
             for each in self._ranges:

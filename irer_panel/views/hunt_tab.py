@@ -8,6 +8,7 @@ import param
 
 from engine.hunt.engine import Engine
 from irer_panel.background import Loop
+from irer_panel.choices import Choices
 from irer_panel.feed import HuntFeed
 from irer_panel.selection import Selection
 from irer_panel.views.correlation import CorrelationView
@@ -25,16 +26,33 @@ from irer_panel.views.scatter import ScatterView
 class HuntTab(HuntView):
     """Evolution, scatter, parallel coordinates, importances, correlation, failures, lineage."""
 
-    def __init__(self, engine: Engine, selection: Selection, loop: Loop, **params: Any) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        selection: Selection,
+        loop: Loop,
+        choices: Choices | None = None,
+        **params: Any,
+    ) -> None:
+        """Show the hunt's figures.
+
+        Args:
+            engine: whose ledger.
+            selection: which run is marked, and which a tap sets.
+            loop: where the page lives.
+            choices: of the page, hence what the menus begin with; None for one of its own.
+            params: `snapshot`.
+        """
         super().__init__(**params)
+        choices = choices or Choices()
         self.feed = HuntFeed(engine.reader, loop)
         table = self.feed.param.table
         self.scatter = ScatterView(selection, loop, table=table)
         shared = self.scatter.rows
-        self.evolution = EvolutionView(selection, loop, table=table)
+        self.evolution = EvolutionView(selection, loop, choices, table=table)
         self.parallel = ParallelView(selection, loop, shared, table=table)
-        self.parameter = ParameterView(selection, loop, shared, table=table)
-        self.importance = ImportanceView(loop, table=table)
+        self.parameter = ParameterView(selection, loop, shared, choices, table=table)
+        self.importance = ImportanceView(loop, choices, table=table)
         self.correlation = CorrelationView(loop, table=table)
         self.failures = FailureView(loop, table=table)
         self.lineage = LineageView(engine.reader, selection, loop, table=table)

@@ -9,14 +9,13 @@ import panel as pn
 import panel_material_ui as pmui
 
 from engine.hunt.importance import Importances, importances
-from engine.hunt.table import FITNESS, H_NORM, SSE, HuntTable, Metric
+from engine.hunt.table import FITNESS, HuntTable, Metric
 from irer_panel.background import Loop
+from irer_panel.choices import SHORT, Choices
 from irer_panel.help_text import CARDS
 from irer_panel.points import key_name
 from irer_panel.views.table_view import PAPER, TableView, emptiness
 from irer_panel.wording import number
-
-SHOWN = (FITNESS, SSE, H_NORM)
 
 CSS = f"""{PAPER}
 table {{ border-collapse: collapse; width: 100%; font-size: 13px; line-height: 20px;
@@ -48,15 +47,19 @@ class ImportanceView(TableView):
     title = "Importances"
     help = CARDS[title].text
 
-    def __init__(self, loop: Loop | None = None, **params: Any) -> None:
+    def __init__(
+        self, loop: Loop | None = None, choices: Choices | None = None, **params: Any
+    ) -> None:
+        """Show a table, as `TableView` does; `choices` tell what the menu begins with."""
         super().__init__(loop, **params)
         self.metric = pmui.RadioButtonGroup(
-            options={metric.name: metric for metric in SHOWN},
+            options={metric.name: metric for metric in SHORT},
             value=FITNESS,
             size="small",
             margin=0,
             sx={"& button": {"whiteSpace": "nowrap", "padding": "2px 10px"}},
         )
+        (choices or Choices()).bind("importance", self.metric, lambda metric: metric.key)
         self.metric.param.watch(lambda _: self.refresh(), "value")
         self._pane = pn.pane.HTML("", stylesheets=[CSS], sizing_mode="stretch_width", margin=0)
         self.refresh()

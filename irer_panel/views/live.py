@@ -18,6 +18,7 @@ from engine.hunt.engine import Engine
 from engine.live.status import LivePicture
 from irer_panel.background import Loop, Newest, readers
 from irer_panel.snapshot import Snapshot
+from irer_panel.states import link_words
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.wording import NONE, duration, number, rate, short_id, size
 
@@ -94,6 +95,8 @@ def live_html(snapshot: Snapshot, sight: Sight, now: float) -> str:
         )
     else:
         words = "Waiting for the first picture …" if status.active else "Nothing is computed now."
+        if snapshot.elsewhere and status.active:
+            words = "It is computed in another process: its picture is shown there."
         drawn = f'<div class="none">{words}</div>'
     facts = _facts(snapshot, sight, now)
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts)
@@ -105,6 +108,7 @@ def _facts(snapshot: Snapshot, sight: Sight, now: float) -> list[tuple[str, str]
     age = max(0.0, now - status.heartbeat) if status.active and status.heartbeat else None
     late = age is not None and age > QUIET
     sign = f'<span class="late">▲ {duration(age)} ago</span>' if late else f"{duration(age)} ago"
+    link = [("Redis", html.escape(link_words(snapshot)))] if snapshot.link else []
     return [
         ("Stage", html.escape(status.stage or status.state)),
         ("Last sign of life", sign if age is not None else NONE),
@@ -114,6 +118,7 @@ def _facts(snapshot: Snapshot, sight: Sight, now: float) -> list[tuple[str, str]
         ("Device", html.escape(status.device) or NONE),
         ("Memory", f"{size(sight.memory)}, of this process and its auditors"),
         ("Workspace", size(snapshot.room.held) if snapshot.room else NONE),
+        *link,
     ]
 
 

@@ -1,10 +1,11 @@
 """The scores of a null hypothesis' draws as a histogram, with the observed one as a line."""
 
+import math
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, HoverTool, Range1d
+from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, HoverTool, Range1d
 from bokeh.plotting import figure
 
 from engine.audit.spectrum import Floats
@@ -33,11 +34,26 @@ def bins(scores: Floats, observed: float) -> tuple[Floats, Floats]:
     return edges, np.histogram(finite, edges)[0].astype(float)
 
 
+def ticks(low: float, high: float) -> list[float]:
+    """Three to six ones, twos and fives of the decades between two scores, or powers of ten alone.
+
+    None where both lie so close together that fewer are between them.
+    """
+    tens = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for mantissas in ((1, 2, 5), (1,)):
+        found = [float(f"{m}e{ten}") for ten in tens for m in mantissas]
+        found = [each for each in found if low <= each <= high]
+        if len(found) <= 6:
+            return found if len(found) > 2 else []
+    return found[:: -(-len(found) // 6)]
+
+
 class NullPlot:
     """The figure of one null hypothesis; `draw` fills it anew."""
 
     def __init__(self, what: str) -> None:
         self._bars = ColumnDataSource({"left": [], "right": [], "count": [], "range": []})
+        self._decades, self._few = FixedTicker(), BasicTicker(desired_num_ticks=4)
         self._line = ColumnDataSource({"x": [], "sse": []})
         options: dict[str, Any] = {
             "height": 240,
@@ -83,4 +99,6 @@ class NullPlot:
         at = max(draws.observed, _LEAST)
         self._line.data = {"x": [at], "sse": [number(draws.observed)]}
         self.figure.x_range.update(start=float(edges[0]), end=float(edges[-1]))
+        self._decades.ticks = ticks(float(edges[0]), float(edges[-1]))
+        self.figure.xaxis.ticker = self._decades if self._decades.ticks else self._few
         self.figure.y_range.update(start=0, end=max(1.0, 1.1 * float(counts.max(initial=0))))

@@ -13,6 +13,7 @@ from engine.hunt.table import HuntTable
 from irer_panel.background import Loop
 from irer_panel.chart import (
     ACCENT,
+    ON_HUE,
     PLAIN,
     RUN_TIP,
     add_selection,
@@ -163,7 +164,10 @@ def _figure(
     fig.line("x", "y", source=line, color=ACCENT, line_width=3)
     words: dict[str, Any] = {
         "source": ends,
-        "text_color": PLAIN,
+        "text_color": ON_HUE,
+        "background_fill_color": PLAIN,
+        "padding": 2,
+        "border_radius": 3,
         "text_font_size": "11px",
         "text_align": "center",
     }

@@ -22,6 +22,7 @@ from irer_panel.chart import (
     nearest,
     on_tap,
 )
+from irer_panel.choices import Choices
 from irer_panel.help_text import CARDS
 from irer_panel.points import Points, Rows, key_name, points
 from irer_panel.selection import Selection
@@ -42,6 +43,7 @@ class ParameterView(PickingView):
         selection: Selection | None = None,
         loop: Loop | None = None,
         rows: Rows | None = None,
+        choices: Choices | None = None,
         **params: Any,
     ) -> None:
         """Show a table, as `PickingView` does.
@@ -50,9 +52,11 @@ class ParameterView(PickingView):
             selection: which run is marked.
             loop: where the page lives.
             rows: those of the figures that it is linked with; None for rows of its own.
+            choices: of the page, hence what the menus begin with; None for one of its own.
             params: `table`.
         """
         super().__init__(selection, loop, **params)
+        self._choices = choices or Choices()
         self._rows = rows or Rows()
         self._ring = ColumnDataSource({"x": [], "y": []})
         self._dimensions: tuple[Dimension, ...] = ()
@@ -63,6 +67,7 @@ class ParameterView(PickingView):
             label="Figure", options={m.name: m for m in METRICS}, value=FITNESS, **small
         )
         self._controls = pn.Row(self.key, self.metric, styles={"gap": "8px"}, visible=False)
+        self._choices.bind("figure", self.metric, _key_of)
         for widget in (self.key, self.metric):
             widget.param.watch(self._change, "value")
         self.refresh()
@@ -83,13 +88,15 @@ class ParameterView(PickingView):
         if dimensions and dimensions != self._dimensions:
             self._dimensions = dimensions
             keys = {key_name(each.key): each for each in dimensions}
-            self.key.param.update(options=keys, value=dimensions[0])
+            chosen = self._choices.chosen("parameter", keys, _key_of, dimensions[0])
+            self.key.param.update(options=keys, value=chosen)
         self._mark()
 
     def _change(self, *_: Any) -> None:
         shown = (self.key.value, self.metric.value)
         if self.key.value is not None and shown != self._shown:
             self._shown = shown
+            self._choices.note("parameter", self.key.value, _key_of, self._dimensions[0])
             self._figure.object = _figure(*shown, self._rows.source, self._ring, self._tapped)
             self._mark()
 
@@ -111,6 +118,10 @@ class ParameterView(PickingView):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(self._controls, self._words, self._figure, sizing_mode="stretch_width")
+
+
+def _key_of(of: Dimension | Metric) -> str:
+    return of.key
 
 
 def _figure(

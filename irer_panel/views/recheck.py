@@ -33,7 +33,7 @@ def refusal(snapshot: Snapshot, run: str) -> str:
     if snapshot.job.active:
         return f"{job_words(snapshot)} One such job at a time."
     if why := start_refusal(snapshot):
-        return f"Not while something hunts. {why}"
+        return why if snapshot.follows else f"Not while something hunts. {why}"
     row = snapshot.run(run)
     if row and row["evicted"]:
         return "Its artifact was evicted: re-create it first, above at its fields."

@@ -38,9 +38,19 @@ class RunTools(pn.viewable.Viewer):
     filters = param.ClassSelector(default=EVERY_ROW, class_=Filters, doc="Which rows.")
     columns = param.List(default=[], item_type=str, doc="Which columns, in the table's order.")
 
-    def __init__(self, columns: Mapping[str, str], shown: tuple[str, ...]) -> None:
-        """A bar for columns by name, with their headings; those `shown` are there at first."""
-        super().__init__(columns=list(shown))
+    def __init__(
+        self, columns: Mapping[str, str], shown: tuple[str, ...], filters: Filters = EVERY_ROW
+    ) -> None:
+        """A bar over a table.
+
+        Args:
+            columns: by name, with their headings.
+            shown: those that are there at first.
+            filters: the rows that are there at first; of one metric at most.
+        """
+        super().__init__(columns=list(shown), filters=filters)
+        [(metric, bounds)] = filters.ranges.items() or [("log_prime_sse", (None, None))]
+        low, high = ("" if bound is None else f"{bound:.9g}" for bound in bounds)
         small: dict[str, Any] = {"size": "small", "margin": 0, "sx": _SX}
         many: dict[str, Any] = {
             "visual_size": "small",
@@ -51,13 +61,15 @@ class RunTools(pn.viewable.Viewer):
         }
         self._order = list(columns)
         self.statuses = pmui.MultiChoice(
-            label="Status", options=STATUSES, value=[], placeholder="any", **many
+            label="Status",
+            options=STATUSES,
+            value=list(filters.statuses),
+            placeholder="any",
+            **many,
         )
-        self.metric = pmui.Select(
-            label="Metric", options=METRICS, value="log_prime_sse", width=130, **small
-        )
-        self.low = pmui.TextInput(label="from", width=84, **small)
-        self.high = pmui.TextInput(label="to", width=84, **small)
+        self.metric = pmui.Select(label="Metric", options=METRICS, value=metric, width=130, **small)
+        self.low = pmui.TextInput(label="from", value=low, width=84, **small)
+        self.high = pmui.TextInput(label="to", value=high, width=84, **small)
         self._headings = dict(columns)
         self._searched_in = ""
         self.choice = pmui.MultiChoice(

@@ -13,7 +13,7 @@ from bokeh.models.widgets.tables import HTMLTemplateFormatter
 from engine.store.reader import LedgerReader
 from irer_panel.background import Loop, Newest, readers
 from irer_panel.compared import Compared
-from irer_panel.listing import Listing
+from irer_panel.listing import SORTABLE, Listing
 from irer_panel.run_page import (
     KEYS,
     NEWEST_FIRST,
@@ -82,8 +82,6 @@ WIDTHS = {
 """Shares of the list's width, in percent; the status has the rest."""
 
 _TEXT = ("config_hash", "status")
-# The ledger knows the two p-values, not the larger of them; and of the settings only three.
-_UNSORTED = ("marked", "p", *KEYS)
 
 # The material theme restyles the table in the browser, after these rules: hence !important.
 _CSS = """
@@ -174,9 +172,16 @@ def listed(reader: LedgerReader, query: RunQuery, sequence: int) -> tuple[RunPag
 def order_of(sorters: Sequence[Mapping[str, Any]]) -> str:
     """What the ledger is asked for where the table's headers ask for a sorting; newest first."""
     for each in sorters:
-        if each["field"] in COLUMNS and each["field"] not in _UNSORTED:
+        if each["field"] in SORTABLE:
             return f"-{each['field']}" if each["dir"] == "desc" else str(each["field"])
     return NEWEST_FIRST
+
+
+def sorters_of(order: str) -> list[dict[str, str]]:
+    """What the table's headers ask for where the ledger is asked for an order."""
+    if order == NEWEST_FIRST:
+        return []
+    return [{"field": order.removeprefix("-"), "dir": "desc" if order[0] == "-" else "asc"}]
 
 
 class RunList(HuntView):
@@ -197,7 +202,7 @@ class RunList(HuntView):
             reader: of the ledger.
             selection: which run is highlighted, and which a click sets.
             loop: where the page lives.
-            listing: is told how the list stands; None for one of its own.
+            listing: how the list stands, at first and from then on; None for one of its own.
             compared: which runs are marked, and which a tick marks; None for one of its own.
             params: `snapshot`.
         """
@@ -206,7 +211,7 @@ class RunList(HuntView):
         self._listing = listing or Listing()
         self._compared = compared or Compared()
         self._reads: Newest[tuple[RunPage, pd.DataFrame]] = Newest(readers, loop, self._show)
-        self.tools = RunTools(CHOICE, USUAL)
+        self.tools = RunTools(CHOICE, USUAL, self._listing.filters)
         self._count = pmui.Typography("", variant="body2", margin=0)
         self.pages = pmui.Pagination(count=1, value=0, size="small", margin=0, sibling_count=0)
         numbers = [name for name in CHOICE if name not in _TEXT]
@@ -226,7 +231,8 @@ class RunList(HuntView):
             selectable=False,  # by the browser itself, which would take a tick for a selection
             pagination="remote",
             page_size=PAGE,
-            sortable={name: name not in _UNSORTED for name in COLUMNS},
+            sortable={name: name in SORTABLE for name in COLUMNS},
+            sorters=sorters_of(self._listing.order),
             hidden_columns=[name for name in CHOICE if name not in USUAL],
             layout="fit_columns",
             sizing_mode="stretch_width",

@@ -8,7 +8,17 @@ from bokeh.models.annotations.geometry import BoxAnnotation
 
 from engine.audit.verdicts import SUCCESS_H_NORM, SUCCESS_SSE
 from engine.hunt.table import H_NORM, SSE
-from irer_panel.chart import ACCENT, GOOD, PLAIN, RUN_TIP, add_ring, add_selection, add_tip, chart
+from irer_panel.chart import (
+    ACCENT,
+    GOOD,
+    ON_HUE,
+    PLAIN,
+    RUN_TIP,
+    add_ring,
+    add_selection,
+    add_tip,
+    chart,
+)
 from irer_panel.density import Density
 
 _TIP = RUN_TIP % (
@@ -47,7 +57,10 @@ def scatter_figure(points: ColumnDataSource, sources: ScatterSources) -> Any:
         [SUCCESS_SSE * 0.9],
         [SUCCESS_H_NORM * 0.85],
         ["success"],
-        text_color=GOOD,
+        text_color=ON_HUE,
+        background_fill_color=GOOD,
+        padding=3,
+        border_radius=3,
         text_font_size="12px",
         text_align="right",
         text_baseline="top",

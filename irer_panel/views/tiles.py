@@ -169,7 +169,7 @@ def _of(done: int) -> str:
 def _since(snapshot: Snapshot) -> str:
     status = snapshot.shown
     if snapshot.elsewhere:
-        return snapshot.elsewhere
+        return " · ".join(filter(None, [snapshot.elsewhere, status.stage]))
     if status.state == "paused":
         return f"for {duration(max(0.0, snapshot.taken - status.since))}"
     if status.active:

@@ -10,19 +10,22 @@ import panel_material_ui as pmui
 
 from engine.errors import EngineError
 from engine.store.workspace import Workspace
-from irer_panel.background import Loop, Newest, painters, readers
-from irer_panel.history import FRAMES, History, gif_of, read_history
+from irer_panel.background import Loop, Newest, readers
+from irer_panel.choices import Choices
+from irer_panel.history import FRAMES, History, read_history
 from irer_panel.moment import Moment
 from irer_panel.selection import Selection
 from irer_panel.states import emptiness
-from irer_panel.views.download import download
-from irer_panel.views.film import Film, palette_of
+from irer_panel.views.film import Film
+from irer_panel.views.film_export import KINDS, FilmExport
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.traces import Traces
-from irer_panel.wording import short_id
 
 INTERVAL = 200
 """Milliseconds between two frames at the player's first speed."""
+
+_PLAYER_SX = {"& .MuiIconButton-root:not(.MuiIconButton-colorPrimary)": {"color": "text.primary"}}
+"""Its own grey is the same in both themes, and too faint on a dark ground."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,7 @@ class TimeTab(HuntView):
         selection: Selection,
         loop: Loop,
         moment: Moment | None = None,
+        choices: Choices | None = None,
         **params: Any,
     ) -> None:
         """Follow a selection.
@@ -60,19 +64,20 @@ class TimeTab(HuntView):
             selection: which one is shown.
             loop: where the page lives.
             moment: where the player stands, told whenever it rests; None for one of its own.
+            choices: of the page, hence which field it begins with; None for one of its own.
             params: `snapshot`.
         """
         super().__init__(**params)
         self._workspace, self._selection = workspace, selection
         self._moment = moment or Moment()
         self._reads: Newest[Read] = Newest(readers, loop, self._show)
-        self._gifs: Newest[tuple[History, bytes]] = Newest(painters, loop, self._offer)
         self._history: History | None = None
-        self._gif = b""
+        self.exports = {kind.suffix: FilmExport(kind, loop) for kind in KINDS}
         self.film, self.traces = Film(), Traces()
         self.field = pmui.RadioButtonGroup(
             options=list(FRAMES), value=next(iter(FRAMES)), size="small", margin=0
         )
+        (choices or Choices()).bind("film", self.field, lambda symbol: FRAMES[symbol].key)
         self.player = pmui.Player(
             start=0,
             end=1,
@@ -83,22 +88,13 @@ class TimeTab(HuntView):
             show_value=False,
             sizing_mode="stretch_width",
             margin=0,
+            sx=_PLAYER_SX,
         )
         self._words = pmui.Typography("", variant="body2", margin=0)
-        self.make_gif = pmui.Button(
-            label="Make a GIF",
-            icon="movie",
-            variant="outlined",
-            size="small",
-            margin=0,
-            on_click=self._ask_for_gif,
-        )
-        self._download = download(lambda: self._gif, "run.gif", label="Download", visible=False)
         self._nothing = pmui.Typography("", variant="body1", margin=(24, 0))
         bar = pn.Row(
             self.field,
-            self.make_gif,
-            self._download,
+            *self.exports.values(),
             sizing_mode="stretch_width",
             styles={"flex-wrap": "wrap", "gap": "8px", "align-items": "center"},
         )
@@ -148,7 +144,8 @@ class TimeTab(HuntView):
     def close(self) -> None:
         """Follow the selection no more."""
         self._reads.close()
-        self._gifs.close()
+        for export in self.exports.values():
+            export.close()
         for owner, watcher in self._watchers:
             owner.param.unwatch(watcher)
         self._watchers = []
@@ -166,8 +163,8 @@ class TimeTab(HuntView):
         before, self._history = self._history, found.history
         self._nothing.param.update(object=found.problem, visible=bool(found.problem))
         self._all.visible = found.history is not None
-        self.make_gif.disabled = found.history is None
-        self._download.visible = False
+        for export in self.exports.values():
+            export.take(found.history)
         if found.history is None:
             return
         last = len(found.history.times) - 1
@@ -202,26 +199,5 @@ class TimeTab(HuntView):
         time = None if frame == len(history.times) - 1 else float(history.times[frame])
         self._moment.param.update(run=history.run, time=time)
 
-    def _ask_for_gif(self, *_: Any) -> None:
-        if self._history is not None:
-            self.make_gif.disabled = True
-            self._gifs.request(partial(_gif, self._history))
-
-    def _offer(self, made: tuple[History, bytes]) -> None:
-        history, gif = made
-        if history is not self._history:
-            return
-        self._gif = gif
-        self.make_gif.disabled = False
-        name = f"{history.style.title}_{short_id(history.run)}.gif"
-        self._download.param.update(filename=name, label=f"Download {name}", visible=True)
-
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(self._nothing, self._all, sizing_mode="stretch_width")
-
-
-def _gif(history: History) -> tuple[History, bytes]:
-    colours = palette_of(history.style)
-    pick = np.linspace(0, len(colours) - 1, 255).round().astype(int)
-    rgb = [[int(colours[i][at : at + 2], 16) for at in (1, 3, 5)] for i in pick]
-    return history, gif_of(history, np.array(rgb, np.uint8))

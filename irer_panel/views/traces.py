@@ -8,8 +8,8 @@ from bokeh.models import BasicTicker, ColumnDataSource, HoverTool, Range1d
 from bokeh.models.annotations.geometry import Span
 from bokeh.plotting import figure
 
+from irer_panel.chart import ACCENT, CALM, GOOD
 from irer_panel.history import History
-from irer_panel.theme import AMBER, CYAN, EMERALD
 
 
 class Trace(NamedTuple):
@@ -21,11 +21,11 @@ class Trace(NamedTuple):
 
 
 SHOWN = (
-    Trace("q_coherence", "Q = ∫ρ dA", EMERALD),
-    Trace("energy", "E", EMERALD),
-    Trace("h_norm", "H-norm", AMBER),
-    Trace("max_rho", "max ρ", CYAN),
-    Trace("phase_defects", "defects", CYAN),
+    Trace("q_coherence", "Q = ∫ρ dA", GOOD),
+    Trace("energy", "E", GOOD),
+    Trace("h_norm", "H-norm", CALM),
+    Trace("max_rho", "max ρ", ACCENT),
+    Trace("phase_defects", "defects", ACCENT),
 )
 """What is drawn, from top to bottom; a run that does not hold one leaves its plot empty."""
 

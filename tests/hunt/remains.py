@@ -16,6 +16,7 @@ from engine.settings import RunConfig
 from engine.store import strict_json
 from engine.store.artifact import open_artifact, sha256_file
 from engine.store.event import Event
+from engine.store.event_kinds import BATCH_DONE, HUNT_PAUSED, HUNT_RESUMED, HUNT_STALLED, KINDS
 from engine.store.provenance import read_provenance
 from engine.store.reader import COLUMNS, LedgerReader
 from engine.store.tables import connect_reader
@@ -157,7 +158,8 @@ def _history_faults(reader: LedgerReader) -> list[str]:
             event.kind
             for event in events_of(reader)
             if event.hunt_id == hunt["hunt_id"]
-            and event.kind not in ("run_committed", "hunt_stalled")
+            and KINDS[event.kind].about == "hunt"
+            and event.kind not in (BATCH_DONE, HUNT_STALLED, HUNT_PAUSED, HUNT_RESUMED)
         ]
         if rebuilt and "hunt_started" not in kinds:  # its start was told in the old log
             kinds = ["hunt_started", "hunt_stopped", *kinds]

@@ -128,7 +128,7 @@ def test_a_report_that_fails_makes_the_hunt_no_failure(tmp_path, monkeypatch, ca
     def fail(*_):
         raise ValueError("no report")
 
-    monkeypatch.setattr("engine.hunt.engine.write_report", fail)
+    monkeypatch.setattr("engine.hunt.outcome.write_report", fail)
     engine = Engine(Workspace.open(tmp_path))
     one = {"num_generations": 1, "population_size": 1, "N_grid": 16, "T_steps": 20}
     try:

@@ -1,5 +1,5 @@
-// Texts of the page that are fainter than WCAG 2.2 AA asks (1.4.3): walks shadow roots too, blends
-// colours over what lies under them, and leaves out what is hidden or disabled.
+// Texts of the page that are fainter than WCAG 2.2 AA asks (1.4.3), and icons (1.4.11): walks shadow
+// roots too, blends colours over what lies under them, and leaves out what is hidden or disabled.
 () => {
   const pixel = document.createElement("canvas").getContext("2d", {willReadFrequently: true})
   const known = new Map()
@@ -24,12 +24,8 @@
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
   }
   const faint = []
-  const look = (node) => {
-    const element = node.parentElement ?? node.getRootNode().host
+  const judge = (element, box, name, drawn) => {
     if (!element?.checkVisibility({opacityProperty: true, visibilityProperty: true})) { return }
-    const range = document.createRange()
-    range.selectNodeContents(node)
-    const box = range.getBoundingClientRect()
     if (box.width < 2 || box.height < 2) { return }
     const layers = []
     let opacity = 1
@@ -49,17 +45,29 @@
     const ratio = (bright + 0.05) / (dark + 0.05)
     const size = parseFloat(style.fontSize)
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700)
-    if (ratio < (large ? 3 : 4.5)) {
+    if (ratio < (large || drawn ? 3 : 4.5)) {
       const hex = (c) => "#" + c.map((x) => Math.round(x).toString(16).padStart(2, "0")).join("")
-      const text = node.textContent.trim().slice(0, 40)
-      faint.push(`${ratio.toFixed(2)} ${hex(colour)} on ${hex(ground)}: ${text}`)
+      faint.push(`${ratio.toFixed(2)} ${hex(colour)} on ${hex(ground)}: ${name}`)
     }
+  }
+  const look = (node) => {
+    const range = document.createRange()
+    range.selectNodeContents(node)
+    const element = node.parentElement ?? node.getRootNode().host
+    judge(element, range.getBoundingClientRect(), node.textContent.trim().slice(0, 40), false)
+  }
+  const lookAtIcon = (icon) => {
+    const control = icon.closest("button, a, [role=button], [role=switch]")
+    if (!control || icon.querySelector("[fill]:not([fill=none], [fill=currentColor])")) { return }
+    const name = control.ariaLabel || control.title || control.textContent.trim() || control.outerHTML
+    judge(icon, icon.getBoundingClientRect(), `icon of ${name.slice(0, 80)}`, true)
   }
   const walk = (root) => {
     for (const child of root.childNodes) {
       if (child.nodeType === Node.TEXT_NODE && child.textContent.trim()) { look(child) }
       if (child.nodeType !== Node.ELEMENT_NODE) { continue }
       if (["STYLE", "SCRIPT", "NOSCRIPT", "TEMPLATE"].includes(child.tagName)) { continue }
+      if (child.tagName === "svg") { lookAtIcon(child) }
       if (child.shadowRoot) { walk(child.shadowRoot) }
       walk(child)
     }

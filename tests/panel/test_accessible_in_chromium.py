@@ -1,4 +1,4 @@
-"""WCAG AA on the page itself: contrast of every text, a name for every control, a visible focus."""
+"""WCAG AA on the page itself: contrast of texts and icons, names of controls, a visible focus."""
 
 import re
 from pathlib import Path
@@ -29,6 +29,25 @@ READY = {
     "Log": "completed after",
 }
 """A text that a tab has once it is there."""
+
+BEYOND = """(tab) => {
+  const above = (each) => each.assignedSlot ?? each.parentElement ?? each.getRootNode().host
+  const found = []
+  for (let each = above(tab.closest(".MuiTabs-root")); each; each = above(each)) {
+    if (each.scrollWidth > each.clientWidth && each.clientWidth > 0) {
+      found.push(`${each.tagName} ${each.className}: ${each.scrollWidth} in ${each.clientWidth} px`)
+    }
+  }
+  return found
+}"""
+"""What around the tabs can be scrolled sideways, and must not be."""
+
+COUNT = """() => {
+  const count = (root) => [...root.querySelectorAll("*")].reduce(
+    (sum, each) => sum + 1 + (each.shadowRoot ? count(each.shadowRoot) : 0), 0)
+  return count(document.body)
+}"""
+"""How much there is on the page."""
 
 FOCUSED = """() => {
   let on = document.activeElement
@@ -61,14 +80,29 @@ def shown(page, tab):
     page.get_by_text(READY[tab]).first.wait_for(timeout=TIMEOUT)
 
 
+def settle(page):
+    """Wait until nothing more comes: what is not there yet cannot be too faint."""
+
+    def stands():
+        before = page.evaluate(COUNT)
+        page.wait_for_timeout(1000)
+        return page.evaluate(COUNT) == before
+
+    becomes(stands)
+
+
+@pytest.mark.parametrize("width", [1440, 800])
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_every_text_has_the_contrast_of_aa(served, open_page, theme):
-    page, *_ = open_page(f"{served}&theme={theme}")
+def test_every_text_and_icon_has_the_contrast_of_aa_and_all_fits(served, open_page, theme, width):
+    page, *_ = open_page(f"{served}&theme={theme}", width=width)
     page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
     for tab in TABS:
         shown(page, tab)
+        settle(page)
         # Until what fades in is there.
         becomes(lambda: not faint(page) or page.wait_for_timeout(500), seconds=10)
+        here = page.get_by_role("tab", name=tab, exact=True)
+        assert here.evaluate(BEYOND) == [], tab
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Help").wait_for()
     assert faint(page) == []
@@ -97,10 +131,20 @@ def test_every_control_has_a_name(served, open_page):
     page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
     for tab in TABS:
         shown(page, tab)
-        lines = page.locator("body").aria_snapshot().splitlines()
-        controls = [line.strip() for line in lines if re.match(rf"\s*- ({NAMED})\b", line)]
-        assert len(controls) > 20
-        assert [line for line in controls if '"' not in line and " /" not in line] == [], tab
+        settle(page)
+        assert len(controls(page)) > 20
+        # A button of an icon has its name a moment after it is drawn.
+        becomes(lambda: not unnamed(page) or page.wait_for_timeout(500), seconds=10)
+        assert unnamed(page) == [], tab
+
+
+def controls(page):
+    lines = page.locator("body").aria_snapshot().splitlines()
+    return [line.strip() for line in lines if re.match(rf"\s*- ({NAMED})\b", line)]
+
+
+def unnamed(page):
+    return [line for line in controls(page) if '"' not in line and " /" not in line]
 
 
 def test_the_focus_is_seen_wherever_the_keyboard_leads(served, open_page):

@@ -2,32 +2,12 @@
 
 import pytest
 from browsing import TIMEOUT, becomes
+from compared_panes import PANES
 from panel_samples import hunt_in
 
 from engine.store.reader import LedgerReader
 
 pytestmark = pytest.mark.browser
-
-# The compared panes: their place, the part of the domain that they show, what they draw.
-PANES = """() => {
-  const found = []
-  const walk = (view) => {
-    const model = view.model
-    if (model?.type === "Figure" && view.frame && view.el.getBoundingClientRect().width) {
-      const box = view.canvas_view.el.getBoundingClientRect(), inner = view.frame.bbox
-      const image = model.renderers.find((each) => each.glyph.type === "Image")
-      found.push({x: box.x + inner.x, y: box.y + inner.y, width: inner.width,
-        height: inner.height, range: [model.x_range.start, model.x_range.end],
-        low: image.glyph.color_mapper.low, high: image.glyph.color_mapper.high,
-        left: image.data_source.data.x[0],
-        spans: model.toolbar.tools.filter((tool) => tool.type === "CrosshairTool")
-          .flatMap((tool) => tool.overlay).map((span) => span.id).join()})
-    }
-    for (const child of view.children_views?.() ?? []) if (child) walk(child)
-  }
-  for (const root of Bokeh.index.roots) walk(root)
-  return found.slice(2)  // after the two of the selected run
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +62,7 @@ def test_four_runs_of_two_pages_are_ticked_compared_and_panned_together(served, 
 
     page.get_by_role("button", name=f"Select run {runs[2][:8]}").click()
     page.get_by_text(f"Run {runs[2][:8]}").first.wait_for(timeout=TIMEOUT)
-    page.wait_for_url(f"**/?run={runs[2]}&tab=Compare&compare={wanted}")
+    page.wait_for_url(f"**/?run={runs[2]}&tab=Compare&compare={wanted}&panes.x=*&panes.y=*")
     assert errors == []
     assert [address for address in foreign if not address.startswith(url)] == []
 
@@ -95,6 +75,8 @@ def test_a_link_shows_the_panes_in_as_many_columns_as_fit(served, open_page, wid
     page.get_by_text("compare: got 'nonsense'").wait_for(timeout=TIMEOUT)
     becomes(lambda: len(page.evaluate(PANES)) == 3, 60)
     becomes(lambda: len({round(each["x"]) for each in page.evaluate(PANES)}) == columns)
+    sides = [each["width"] for each in page.evaluate(PANES)]
+    assert max(sides) - min(sides) <= 2, "equal cells are equally large, in the last row too"
     for each in page.evaluate(PANES):
         assert each["width"] == pytest.approx(each["height"], abs=2)
         assert each["width"] > 180

@@ -18,7 +18,12 @@ from irer_panel.compared import Compared
 from irer_panel.fields import FIELDS
 from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot
+from irer_panel.views import compare_tab
+from irer_panel.views.compare_paint import paint_runs
+from irer_panel.views.compare_state import CompareView
 from irer_panel.views.compare_tab import CompareTab
+from irer_panel.views.field_look import MAPS, Look
+from irer_panel.views.field_state import Pane
 
 pn.extension()
 
@@ -87,11 +92,12 @@ class Bench:
 
 @pytest.fixture
 def follow(tmp_path):
-    """Run `check(bench)` in a loop, with the tab as the models of one page."""
+    """Run `check(bench)` in a loop, with the tab as the models of one page that a link opened."""
 
-    def run(check):
+    def run(check, **compared):
         async def inner():
             bench = Bench(tmp_path)
+            bench.compared = Compared(**compared)
             bench.tab = CompareTab(
                 bench.engine,
                 bench.selection,
@@ -313,5 +319,58 @@ def test_one_bar_is_shown_for_all_and_one_each_where_limits_differ(follow):
         bench.tab.look.own_limits.value = True
         assert bars() == [True, True]
         assert all(isinstance(bench.mapper(f), LinearColorMapper) for f in bench.figures())
+
+    follow(check)
+
+
+def test_a_look_and_a_window_that_a_link_names_are_there_at_once_and_followed(follow):
+    view = CompareView(Pane("g_tt"), Look("coolwarm", "linear"), own=True)
+
+    async def check(bench):
+        runs = [bench.run(seed)[0] for seed in range(2)]
+        for name in runs:
+            bench.compared.toggle(name)
+        await bench.drawn(2)
+        assert bench.compared.window == ((2.0, 4.0), (5.0, 15.75)), "as far as the domain reaches"
+        for figure in bench.figures():
+            assert (figure.x_range.start, figure.x_range.end) == (2.0, 4.0)
+            assert figure.title.text == FIELDS["g_tt"].meaning
+            assert bench.mapper(figure).palette[0] == MAPS["diverging"]["coolwarm"][0]
+        assert bench.compared.view == view
+        linked = bench.tab.panes.links[16.0]
+        linked._ranges.event(x_range=(3.0, 3.5), y_range=(5.0, 6.0))
+        assert bench.compared.window == ((3.0, 3.5), (5.0, 6.0))
+        bench.tab.look.field.value = "rho"
+        assert bench.compared.view == CompareView(own=True)
+        await bench.until(lambda: bench.tab._ready is not None)
+        linked._ranges.event(x_range=(-0.25, 15.75), y_range=(-0.25, 15.75))
+        assert bench.compared.window is None, "the whole needs no words"
+
+    follow(check, view=view, window=((2.0, 4.0), (5.0, 99.0)))
+
+
+def test_a_hidden_tab_paints_nothing_and_is_right_when_it_is_shown(follow, monkeypatch):
+    painted = []
+
+    def counting(wanted, *arguments, **more):
+        painted.append(wanted.runs)
+        return paint_runs(wanted, *arguments, **more)
+
+    monkeypatch.setattr(compare_tab, "paint_runs", counting)
+
+    async def check(bench):
+        runs = [bench.run(seed)[0] for seed in range(3)]
+        bench.compared.toggle(runs[0])
+        await bench.drawn(1)
+        bench.tab.shown = False
+        painted.clear()
+        for name in runs[1:]:
+            bench.compared.toggle(name)
+        bench.look()
+        await asyncio.sleep(0.1)
+        assert painted == []
+        bench.tab.shown = True
+        await bench.drawn(3)
+        assert painted[0] == tuple(runs)
 
     follow(check)

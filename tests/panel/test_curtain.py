@@ -11,7 +11,7 @@ from irer_panel.curtain import Curtain
 from irer_panel.selection import Selection
 from irer_panel.session import Session
 from irer_panel.snapshot import Snapshot
-from irer_panel.views import audit_tab, spectrum
+from irer_panel.views import audit_tab, compare_tab, spectrum
 
 # Panel's own, of a table's value.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")
@@ -77,6 +77,13 @@ def test_twenty_runs_pass_a_hidden_tab_unread_and_it_shows_the_right_one(engine,
 
     monkeypatch.setattr(spectrum, "read", counting(spectrum.read))
     monkeypatch.setattr(audit_tab, "read_facts", counting(audit_tab.read_facts))
+    painted, paint = [], compare_tab.paint_runs
+
+    def painting(wanted, *arguments, **more):
+        painted.append(wanted.runs)
+        return paint(wanted, *arguments, **more)
+
+    monkeypatch.setattr(compare_tab, "paint_runs", painting)
 
     async def becomes(so):
         async with asyncio.timeout(30):
@@ -93,9 +100,12 @@ def test_twenty_runs_pass_a_hidden_tab_unread_and_it_shows_the_right_one(engine,
         await becomes(lambda: cockpit.selection.run in tab._heading.object)
         deck.open("Audit")
         await becomes(lambda: cockpit.selection.run in read[1:])
+        deck.open("Compare")
+        await becomes(lambda: () in painted)
         deck.open("Runs")
         await becomes(lambda: deck.active == "Runs")
         read.clear()
+        painted.clear()
         before = cockpit.selection.run
         ids = dict.fromkeys(row["config_hash"] for row in engine.reader.runs())
         runs = ([run for run in ids if run != before] * 20)[:20]
@@ -104,7 +114,13 @@ def test_twenty_runs_pass_a_hidden_tab_unread_and_it_shows_the_right_one(engine,
             await asyncio.sleep(0.02)
         cockpit.session.paced = replace(cockpit.session.snapshot, sequence=99)
         assert cockpit.selection.run == runs[-1]
+        for each in runs[:2]:
+            cockpit.carried.compared.toggle(each)
+        await asyncio.sleep(0.1)
         assert read == []
+        assert painted == []
+        deck.open("Compare")
+        await becomes(lambda: tuple(runs[:2]) in painted)
         deck.open("Spectrum")
         await becomes(
             lambda: runs[-1] in tab._heading.object and "Reading" not in tab._heading.object

@@ -17,6 +17,7 @@ from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 from irer_panel import points as drawing
 from irer_panel.background import NoLoop
+from irer_panel.choices import Choices
 from irer_panel.points import FAINT, FULL, Rows, opacity, points
 from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot, look
@@ -352,3 +353,28 @@ def test_every_card_explains_itself_and_names_the_document(hunted):
         assert "docs/metrics.md" in text
         assert view.help.count(". ") == 1 or view.help.count(".") >= 2
         view.close()
+
+
+def test_the_menus_begin_as_a_link_says_and_tell_what_is_chosen(tmp_path):
+    workspace = Workspace.open(tmp_path)
+    fill_hunt(workspace, generations=1)
+    engine = Engine(workspace)
+    words = {"figure": "n_peaks", "parameter": "param_alpha", "evolution": SSE.key}
+    choices = Choices(words=words)
+    tab = HuntTab(engine, Selection(), NoLoop(), choices, snapshot=look(engine, Snapshot()))
+    waits(lambda: tab.parameter._figure.object is not None)
+    assert tab.parameter._figure.object.xaxis.axis_label == "α"
+    assert tab.parameter._figure.object.yaxis.axis_label == "Peaks"
+    assert tab.evolution.metric.value is SSE
+    assert choices.words == words
+    tab.importance.metric.value = SSE
+    tab.parameter.metric.value = FITNESS
+    assert choices.words == {
+        "parameter": "param_alpha",
+        "evolution": SSE.key,
+        "importance": SSE.key,
+    }
+    tab.parameter.key.value = next(iter(tab.parameter.key.options.values()))
+    assert choices.words == {"evolution": SSE.key, "importance": SSE.key}
+    tab.close()
+    engine.close()

@@ -85,6 +85,38 @@ def test_a_key_that_is_held_arrives_where_it_was_let_go(served, page):
     shows(page, runs[0])
 
 
+def test_a_key_ticks_the_selected_run_for_comparison_and_unticks_it(served, page):
+    _, runs, _ = served
+    ticked = page.locator(".tabulator-row", has=page.get_by_role("checkbox", checked=True))
+    for count in (1, 2):
+        page.keyboard.press("x")
+        page.get_by_text(f"{count} of 4").wait_for(timeout=TIMEOUT)
+        becomes(lambda count=count: ticked.count() == count)
+        page.keyboard.press("j")
+        shows(page, runs[count])
+    page.keyboard.press("k")
+    shows(page, runs[1])
+    page.keyboard.press("X")
+    page.get_by_text("1 of 4").wait_for(timeout=TIMEOUT)
+    page.wait_for_url(f"**/?run={runs[1]}&compare={runs[0]}")
+    low = page.get_by_role("textbox", name="from", exact=True)
+    low.focus()
+    page.keyboard.press("x")
+    assert low.input_value() == "x"
+    low.fill("")
+    low.blur()
+    page.keyboard.press("3")
+    page.get_by_role("tab", name="Hunt", selected=True).wait_for(timeout=TIMEOUT)
+    for count in (2, 3, 4):
+        page.keyboard.press("x")
+        page.get_by_text(f"{count} of 4 runs are marked.").wait_for(timeout=TIMEOUT)
+        page.keyboard.press("j")
+        shows(page, runs[count])
+    page.keyboard.press("x")
+    page.get_by_text(f"Run {runs[4][:8]} was not marked: got a fifth").wait_for(timeout=TIMEOUT)
+    page.wait_for_url(f"**&compare={','.join(runs[:4])}")
+
+
 def test_what_has_the_focus_keeps_the_keys_that_it_needs(served, page):
     _, runs, _ = served
     page.keyboard.press("j")

@@ -1,9 +1,11 @@
 """A link reopens the view that it was taken from, and a broken one harms nobody."""
 
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from browsing import TIMEOUT, pick
+from browsing import TIMEOUT, becomes, pick
+from compared_panes import PANES
 from panel_samples import hunt_in
 
 from engine.store.reader import LedgerReader
@@ -102,3 +104,48 @@ def test_a_reload_and_a_colleague_see_the_same_run_and_tab(start_server, open_pa
     unknown.get_by_text("artifact").first.wait_for(timeout=TIMEOUT)
     assert errors == []
     assert [address for address in foreign if not address.startswith(served.url)] == []
+
+
+@pytest.mark.browser
+def test_a_colleague_sees_the_same_comparison_list_and_menus(start_server, open_page, tmp_path):
+    workspace = hunt_in(tmp_path)
+    runs = [row["config_hash"] for row in LedgerReader(workspace.ledger_path).runs(order="-")]
+    served = start_server(workspace=workspace.root)
+    asked = {
+        "tab": "Compare",
+        "compare": ",".join(runs[:2]),
+        "panes": "g_tt:max:coolwarm:linear:own",
+        "panes.x": "20:40",
+        "panes.y": "50:60",
+        "sort": "-log_prime_sse",
+        "status": "ok",
+        "range": "log_prime_sse:0:1000",
+        "film": "g_tt",
+        "figure": "n_peaks",
+        "profiles": "on",
+    }
+    page, errors, _ = open_page(f"{served.url}/?{query_of(asked)}")
+    becomes(lambda: len(page.evaluate(PANES)) == 2, 60)
+    becomes(lambda: {tuple(each["range"]) for each in page.evaluate(PANES)} == {(20, 40)})
+    becomes(lambda: all(19 <= each["left"] <= 20 for each in page.evaluate(PANES)))
+    assert len({(each["low"], each["high"]) for each in page.evaluate(PANES)}) == 2, "own limits"
+    assert page.get_by_role("switch", name="Profiles").is_checked()
+    for name, shown in (("Field", "final_g_tt"), ("Colour map", "coolwarm")):
+        assert shown in page.get_by_role("combobox", name=name, exact=True).last.inner_text()
+    page.get_by_role("switch", name="Own limits").click()
+    page.wait_for_url(re.compile("panes=g_tt:max:coolwarm:linear:all"))
+    page.get_by_role("tab", name="Runs").click()
+    first = LedgerReader(workspace.ledger_path).runs(order="-log_prime_sse")[0]["config_hash"]
+    page.locator(f".tabulator-row:first-child span[title='{first}']").wait_for(timeout=TIMEOUT)
+    assert page.get_by_role("textbox", name="to", exact=True).input_value() == "1000"
+    page.get_by_role("tab", name="Time").click()
+    page.get_by_role("button", name="g_tt", pressed=True).wait_for(timeout=TIMEOUT)
+    page.get_by_role("tab", name="Hunt").click()
+    page.get_by_role("combobox", name="Figure").get_by_text("Peaks").wait_for(timeout=TIMEOUT)
+    kept = {"tab": "Hunt", **{name: asked[name] for name in ("sort", "film", "figure", "profiles")}}
+    shown = dict(parse_qsl(urlsplit(page.url).query))
+    assert {name: shown.get(name) for name in kept} == kept
+    wrong = open_page(f"{served.url}/?sort=luck&film=psi").page
+    wrong.get_by_text("sort: got 'luck', expected words such as fitness").wait_for(timeout=TIMEOUT)
+    wrong.get_by_text("film: got 'psi', expected one of rho, g_tt").wait_for(timeout=TIMEOUT)
+    assert errors == []

@@ -18,7 +18,7 @@ from irer_panel.redraw import (
     redraw,
     undefined_words,
 )
-from irer_panel.views.null_plot import NullPlot, bins
+from irer_panel.views.null_plot import NullPlot, bins, ticks
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +122,16 @@ def test_equal_scores_are_still_a_histogram():
     edges, counts = bins(np.full(6, 0.25), 0.25)
     assert counts.sum() == 6
     assert np.all(np.diff(edges) > 0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "wanted"),
+    [
+        (0.015, 0.7, [0.02, 0.05, 0.1, 0.2, 0.5]),
+        (0.15, 0.35, []),
+        (0.003, 40.0, [0.01, 0.1, 1.0, 10.0]),
+        (1e-30, 1.0, [1e-30, 1e-24, 1e-18, 1e-12, 1e-06, 1.0]),
+    ],
+)
+def test_a_score_axis_has_a_few_round_ticks_that_do_not_touch(low, high, wanted):
+    assert ticks(low, high) == pytest.approx(wanted)

@@ -265,3 +265,21 @@ def test_every_number_of_the_equations_is_a_column_and_the_searched_come_first(t
     assert view._table.value["epsilon"].nunique() > 1
     assert order_of([{"field": "epsilon", "dir": "asc"}]) == "-", "the ledger has no index on it"
     view.close()
+
+
+def test_a_list_begins_as_a_link_says(hunted):
+    filters = Filters(("ok",), {"log_prime_sse": (0.05, 0.5)})
+    listing = Listing(order="-log_prime_sse", filters=filters)
+    view = run_list(*hunted, listing=listing)
+    shown = view._table.value["log_prime_sse"].tolist()
+    wanted = [
+        1 / (seed + 1) for seed in range(25) if seed % 5 != 4 and 0.05 <= 1 / (seed + 1) <= 0.5
+    ]
+    assert shown == sorted(wanted, reverse=True)[:PAGE]
+    assert view._table.sorters == [{"field": "log_prime_sse", "dir": "desc"}]
+    assert view.tools.statuses.value == ["ok"]
+    assert (view.tools.low.value, view.tools.high.value) == ("0.05", "0.5")
+    view.tools.high.value = ""
+    assert listing.filters == Filters(("ok",), {"log_prime_sse": (0.05, None)})
+    assert listing.order == "-log_prime_sse"
+    view.close()

@@ -15,9 +15,11 @@ from bokeh.client import pull_session
 
 from engine.errors import SettingsError
 from engine.hunt.engine import Engine
+from engine.store.access import Access
 from engine.store.workspace import Workspace
 from irer_panel.app import create_page
 from irer_panel.background import loop_of
+from irer_panel.doors import Doors
 from irer_panel.server import listen
 
 # Tornado leaves the socket that it could not bind to the garbage collector.
@@ -31,7 +33,7 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do():
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError) as refusal:
-            listen(port=port)
+            listen(Doors(port=port))
     text = str(refusal.value)
     assert f"port: {port} on 127.0.0.1 is in use" in text
     assert "--port" in text
@@ -42,13 +44,15 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do():
 @pytest.mark.parametrize("port", [-1, 65_536])
 def test_a_port_that_is_none_is_refused(port):
     with pytest.raises(SettingsError, match=rf"port: got {port}, expected 0 to 65535"):
-        listen(port=port)
+        Doors(port=port)
 
 
 @leaves_a_socket
-def test_an_address_of_another_host_is_refused():
-    with pytest.raises(SettingsError, match=r"address: got '192\.0\.2\.1'"):
-        listen(port=0, address="192.0.2.1")
+def test_an_address_of_another_host_is_refused(tmp_path):
+    access = Access(tmp_path / "access.json")
+    access.add_user("ada", "correct horse")
+    with pytest.raises(SettingsError, match=r"address: got '192\.0\.2\.1'.*of this host"):
+        listen(Doors(port=0, address="192.0.2.1", access=access))
     gc.collect()
 
 

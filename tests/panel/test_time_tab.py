@@ -1,4 +1,4 @@
-"""The film draws the stored cells, the traces are the stored series, the GIF is the frames."""
+"""The film draws the stored cells, the traces are the stored series, the files are its frames."""
 
 import io
 import time
@@ -14,9 +14,10 @@ from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 from irer_panel import history as module
 from irer_panel.background import NoLoop
-from irer_panel.history import GIF_SIDE, gif_of, read_history
+from irer_panel.film_file import LEAST_SIDE, gif_of
+from irer_panel.history import read_history
 from irer_panel.selection import Selection
-from irer_panel.views.time_tab import TimeTab, _gif, read
+from irer_panel.views.time_tab import TimeTab, read
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +77,8 @@ def test_the_gif_shows_every_frame_with_y_up(hunted):
         for each in ImageSequence.Iterator(Image.open(io.BytesIO(gif_of(found, palette))))
     ]
     assert len(images) == len(found.frames)
-    assert images[0].shape == (GIF_SIDE, GIF_SIDE)
-    enlarge = GIF_SIDE // 32
+    assert images[0].shape == (LEAST_SIDE, LEAST_SIDE)
+    enlarge = LEAST_SIDE // 32
     low, high = found.limits
     for image, frame in zip(images[1:], found.frames[1:], strict=True):
         drawn = image[enlarge // 2 :: enlarge, enlarge // 2 :: enlarge][::-1]
@@ -121,12 +122,12 @@ def test_the_player_turns_film_and_traces_and_keeps_its_place(hunted):
     settle(lambda: tab.film._colours.low == tab._history.limits[0])
     settle(lambda: (tab.film._source.data["image"][0] == tab._history.frames[1]).all())
     assert tab.player.value == 1, "another field of the run, the same time"
-    tab.make_gif.param.trigger("clicks")
-    _, gif = _gif(tab._history)
-    tab._offer((tab._history, gif))
-    assert tab._download.visible
-    assert tab._download.filename == f"final_g_tt_{run[:8]}.gif"
-    assert tab._download.callback().read() == gif
+    for suffix, export in tab.exports.items():
+        export.make.param.trigger("clicks")
+        settle(lambda export=export: export.download.visible)
+        assert export.download.filename == f"final_g_tt_{run[:8]}.{suffix}"
+    tab.field.value = "ρ"
+    settle(lambda: not any(export.download.visible for export in tab.exports.values()))
     tab.close()
     selection.run = ""
 

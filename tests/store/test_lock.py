@@ -9,7 +9,7 @@ import pytest
 from engine.errors import LedgerError, WorkspaceBusyError, WorkspaceError
 from engine.store import lock as module
 from engine.store.ledger import Ledger
-from engine.store.lock import LEASE_SECONDS, LOCK_NAME, WorkspaceLock, holder
+from engine.store.lock import BRIEF, LEASE_SECONDS, LOCK_NAME, WorkspaceLock, holder
 from engine.store.reader import LedgerReader
 
 WRITE_ON = """
@@ -213,3 +213,37 @@ def test_a_hunt_whose_lock_file_was_deleted_does_not_write_between_anothers(tmp_
             second.append_event("second")
     kinds = [event.kind for event in LedgerReader(path).events_after()]
     assert kinds == ["first", "second", "second"]
+
+
+HOLD_BRIEFLY = """
+import sys, time
+from pathlib import Path
+from engine.store.lock import BRIEF, WorkspaceLock
+lock = WorkspaceLock(Path(sys.argv[1]))
+for _ in range(20):
+    with lock.acquire(BRIEF):
+        print("held", flush=True)
+        time.sleep(0.02)
+"""
+
+
+def test_one_who_holds_it_for_an_instant_is_waited_for_and_is_no_hunt(tmp_path, start_python):
+    other = start_python(HOLD_BRIEFLY, tmp_path)
+    for _ in range(10):
+        assert other.stdout.readline() == "held\n"
+        assert holder(tmp_path) is None
+    with WorkspaceLock(tmp_path).acquire("hunt"):
+        assert holder(tmp_path)["purpose"] == "hunt"
+
+
+def test_one_who_wants_it_for_an_instant_takes_it_from_nobody(tmp_path, start_python):
+    """A hunt that hangs, as on a machine that was asleep, is not ended for a mere notice."""
+    hung = start_python(HOLD, tmp_path)
+    assert hung.stdout.readline() == "held\n"
+    hung.send_signal(signal.SIGSTOP)
+    path = tmp_path / LOCK_NAME
+    os.utime(path, (long_ago := time.time() - LEASE_SECONDS - 1, long_ago))
+    with pytest.raises(WorkspaceBusyError, match="hunt 2026-11-21-001"):
+        WorkspaceLock(tmp_path).acquire(BRIEF)
+    with WorkspaceLock(tmp_path).acquire("hunt"):
+        pass

@@ -14,9 +14,9 @@ from engine.store.lock import WorkspaceLock
 from engine.store.reader import COLUMNS, LedgerReader
 from engine.store.tables import USER_VERSION
 
-SCHEMA_1, SCHEMA_2 = (
+SCHEMA_1, *LATER = (
     (Path(__file__).parent / f"ledger_version_{version}.sql").read_text(encoding="utf-8")
-    for version in (1, 2)
+    for version in (1, 2, 3)
 )
 METRICS = {"log_prime_sse": 0.25, "p_phase_scramble": 0.5, "pcs_score": 0.75, "n_peaks": 4}
 
@@ -144,11 +144,12 @@ def schema(path):
     return found
 
 
-def test_version_2_becomes_the_very_tables_of_this_version(workspace, tmp_path):
+@pytest.mark.parametrize("tables", LATER, ids=["2", "3"])
+def test_a_later_version_becomes_the_very_tables_of_this_version(workspace, tmp_path, tables):
     """A run outside any hunt is in its listing, and a row waits in its tail."""
     connection = sqlite3.connect(workspace.ledger_path)
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.executescript(SCHEMA_2)
+    connection.executescript(tables)
     connection.close()
     assert schema(workspace.ledger_path)
     with Ledger(workspace.ledger_path) as ledger:
@@ -160,3 +161,6 @@ def test_version_2_becomes_the_very_tables_of_this_version(workspace, tmp_path):
     assert schema(workspace.ledger_path) == schema(fresh)
     [row] = LedgerReader(workspace.ledger_path).runs()
     assert (row["hunt_id"], row["generation"]) == (hunt, 1)
+    identities = {LedgerReader(path).identity() for path in (workspace.ledger_path, fresh)}
+    assert all(len(identity) == 32 for identity in identities)
+    assert len(identities) == 2

@@ -6,7 +6,7 @@ from store_samples import run_row
 from engine.errors import SettingsError
 from engine.settings import HuntSettings
 from engine.store.ledger import Ledger
-from engine.store.reader import COLUMNS
+from engine.store.reader import COLUMNS, LedgerReader
 
 
 @pytest.fixture
@@ -168,3 +168,15 @@ def test_the_configs_of_some_runs_come_in_one_answer(reader, hunt):
     found = reader.configs([*ids, "0" * 40])
     assert found == {name: reader.run(name)["config"] for name in ids}
     assert reader.configs([]) == {}
+
+
+def test_a_ledger_has_an_identity_that_stays_and_that_no_other_has(reader, hunt, path, tmp_path):
+    identity, events = reader.log_after(12)
+    assert [event.seq for event in events] == [13, 14]
+    with Ledger(path) as ledger:
+        ledger.append_event("again")
+    assert reader.identity() == identity
+    other = LedgerReader(tmp_path / "other.sqlite")
+    assert (other.identity(), other.log_after(0)) == ("", ("", []))
+    Ledger(tmp_path / "other.sqlite").close()
+    assert other.identity() not in ("", identity)

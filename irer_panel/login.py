@@ -1,0 +1,145 @@
+"""Logging in with a name and a password; a signed cookie remembers it."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from html import escape
+from http import HTTPStatus
+from typing import Any
+
+from bokeh.server.auth_provider import AuthProvider
+from tornado.httputil import HTTPServerRequest
+from tornado.web import RequestHandler, decode_signed_value
+
+from engine.store.access import Access
+from irer_panel.api.limits import LOGINS
+from irer_panel.rate import wait_of
+
+_log = logging.getLogger(__name__)
+
+COOKIE = "irer_user"
+_DAYS = 7
+_MOST = 1024
+
+_hashers = ThreadPoolExecutor(1, thread_name_prefix="irer-login")
+"""A hash takes a tenth of a second, on purpose: one at a time, so that guessing takes no cores."""
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>IRER</title>
+<meta name="viewport" content="width=device-width">
+<style>
+body {{ font: 16px sans-serif; background: #14181d; color: #e6e6e6; display: grid;
+  place-items: center; min-height: 90vh }}
+form {{ display: grid; gap: 12px; width: 280px }}
+input, button {{ font: inherit; padding: 8px; border-radius: 4px; border: 1px solid #889 }}
+</style></head><body><form method="post" action="/login">
+<h1>IRER</h1>
+<label>Name <input name="username" autocomplete="username" required autofocus></label>
+<label>Password <input name="password" type="password" autocomplete="current-password" required>
+</label>
+<p role="alert">{message}</p><button>Log in</button></form></body></html>
+"""
+
+
+def user_of(request: HTTPServerRequest, secret: str, access: Access) -> str | None:
+    """Who has logged in, by the cookie; None for nobody, or for a password that has changed."""
+    cookie = request.cookies.get(COOKIE)
+    if cookie is None:
+        return None
+    value = decode_signed_value(secret, COOKIE, cookie.value, max_age_days=_DAYS)
+    name, _, mark = (value or b"").decode(errors="replace").partition(":")
+    return name if mark and access.fingerprint(name) == mark else None
+
+
+class LoginProvider(AuthProvider):
+    """Tells Bokeh, Panel and the HTTP interface who asks."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        super().__init__()
+
+    @property
+    def get_user(self) -> Callable[[Any], Any]:
+        """Finds the user behind a handler's request."""
+        return lambda handler: user_of(
+            handler.request, handler.settings["cookie_secret"], self._access
+        )
+
+    @property
+    def get_user_async(self) -> None:
+        """Not needed: a cookie is read at once."""
+
+    @property
+    def login_url(self) -> str:
+        """Where one logs in."""
+        return "/login"
+
+    @property
+    def get_login_url(self) -> None:
+        """Always the same."""
+
+    @property
+    def login_handler(self) -> type[RequestHandler]:
+        """Of the log-in's page."""
+        return LoginHandler
+
+    @property
+    def logout_url(self) -> str:
+        """Where one logs out."""
+        return "/logout"
+
+    @property
+    def logout_handler(self) -> type[RequestHandler]:
+        """Of the way out."""
+        return LogoutHandler
+
+
+class LoginHandler(RequestHandler):
+    """GET shows the form, POST takes it; Tornado refuses one that another site sends."""
+
+    def get(self) -> None:
+        """Show the form."""
+        self._show("")
+
+    async def post(self) -> None:
+        """Let in, or say that it was wrong: never what was."""
+        if wait := wait_of(self, "irer_logins", LOGINS):
+            self.set_status(HTTPStatus.TOO_MANY_REQUESTS)
+            self.set_header("Retry-After", str(wait))
+            self._show(f"Too many attempts. Try again in {wait} s.")
+            return
+        name = self.get_body_argument("username", "", strip=False)[:_MOST]
+        password = self.get_body_argument("password", "", strip=False)[:_MOST]
+        access: Access = self.settings["irer_access"]
+        loop = asyncio.get_running_loop()
+        if not await loop.run_in_executor(_hashers, access.is_password, name, password):
+            _log.warning("A log-in from %s was refused.", self.request.remote_ip)
+            self.set_status(HTTPStatus.UNAUTHORIZED)
+            self._show("Name or password is wrong.")
+            return
+        self.set_signed_cookie(
+            COOKIE,
+            f"{name}:{access.fingerprint(name)}",
+            expires_days=_DAYS,
+            httponly=True,
+            samesite="Lax",
+            secure=self.request.protocol == "https",
+        )
+        self.redirect("/", status=HTTPStatus.SEE_OTHER)
+
+    def set_default_headers(self) -> None:
+        """No cache keeps the form."""
+        self.set_header("Cache-Control", "no-store")
+
+    def _show(self, message: str) -> None:
+        self.finish(_PAGE.format(message=escape(message)))
+
+
+class LogoutHandler(RequestHandler):
+    """GET /logout forgets the cookie."""
+
+    def get(self) -> None:
+        """Forget, and show the form."""
+        self.clear_cookie(COOKIE)
+        self.redirect("/login")
