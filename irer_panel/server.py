@@ -1,10 +1,13 @@
 """The server: one engine, one port, as many browsers as like."""
 
+import asyncio
+import contextlib
 import errno
 import importlib
 import logging
 import os
 import secrets
+import signal
 import sys
 import threading
 import warnings
@@ -92,8 +95,19 @@ def serve(workspace: Workspace, doors: Doors, *, follows: bool = False) -> None:
     server = listen(doors)
     shared_engine(workspace, follows=follows)
     print(f"IRER dashboard: http://{doors.address}:{server.port}  (Ctrl+C stops it)", flush=True)
-    server.run_until_shutdown()
+    _run(server)
     server.io_loop.run_sync(partial(let_go, server._tornado))
+
+
+def _run(server: Server) -> None:
+    """Serve until SIGTERM or Ctrl+C; Bokeh's own goes on where nobody reads its words any more."""
+    server.start()
+    if sys.platform != "win32":
+        loop = asyncio.get_event_loop()
+        loop.add_signal_handler(signal.SIGTERM, server.io_loop.stop)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.io_loop.start()
+    server.stop()
 
 
 def listen(doors: Doors) -> Server:

@@ -117,6 +117,26 @@ def test_a_hunt_that_is_told_to_end_keeps_what_is_done_and_goes_on_later(kind, t
     assert kept.items() <= places_of(reader).items()
 
 
+def test_a_server_ends_where_nobody_reads_its_words_any_more(tmp_path):
+    command = [sys.executable, "-m", "engine.cli", "serve", "--port", "0"]
+    process = subprocess.Popen(
+        [*command, "--workspace", str(tmp_path / "workspace")],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        assert b"IRER dashboard" in process.stdout.readline()
+        process.stdout.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT) == 0
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
 def test_an_audit_under_way_does_not_keep_a_hunt_from_its_end(tmp_path):
     """It would take much longer than this test waits; the artifact is kept, and audited later."""
     place = tmp_path / "workspace"
