@@ -119,7 +119,11 @@ class Session(param.Parameterized):
             self.paced = snapshot
         elif not self._queues:
             self._queues = True
-            self._loop.later(turns.wait(), self._pace)
+            self._loop.later(turns.wait(), self._turn)
+
+    def _turn(self) -> None:
+        if not self._closed:  # models change, which a builder may be making just now: it waits
+            self._loop.soon(self._pace)
 
     def _pace(self) -> None:
         self._queues = False

@@ -31,7 +31,7 @@ def left(workspace, batches, each):
     assert after["refusals"] == []
     assert after["cockpits"] == after["listeners"] == after["callbacks"] == 0
     assert after["watchers"] == before["watchers"]
-    assert after["threads"] <= readers._max_workers + 3  # painter, builder, drawer
+    assert after["threads"] <= readers._max_workers + 4  # painter, builder, drawer, arrivals
     return after["bytes"] / before["bytes"]
 
 

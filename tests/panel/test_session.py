@@ -129,9 +129,13 @@ def test_large_views_end_with_the_newest_look(finished):
 def test_what_a_user_does_waits_for_no_turn(finished, monkeypatch):
     engine, *_ = finished
     monkeypatch.setattr("irer_panel.session.turns", Turns())
-    waits = []
-    loop = type("Clock", (), {"later": lambda _, seconds, call: waits.append((seconds, call))})()
-    session = Session(engine, loop)
+    waits, locked = [], []
+
+    class Clock:
+        later = staticmethod(lambda seconds, call: waits.append(call))
+        soon = staticmethod(locked.append)
+
+    session = Session(engine, Clock())
     first, more, asked = (replace(session.snapshot, sequence=i) for i in range(3))
     session._show(first)
     session._show(more)
@@ -141,8 +145,11 @@ def test_what_a_user_does_waits_for_no_turn(finished, monkeypatch):
     assert session.paced is asked
     session._show(last := replace(asked, sequence=3))
     assert session.paced is asked
-    [(_, turn)] = waits
+    [turn] = waits
     turn()
+    assert session.paced is asked  # models change under their page's lock alone
+    [pace] = locked
+    pace()
     assert session.paced is last
     session.close()
 
