@@ -94,20 +94,20 @@ def serve(workspace: Workspace, doors: Doors, *, follows: bool = False) -> None:
     """
     server = listen(doors)
     shared_engine(workspace, follows=follows)
+    _end_at_sigterm(server)  # before it is said that it serves
     print(f"IRER dashboard: http://{doors.address}:{server.port}  (Ctrl+C stops it)", flush=True)
-    _run(server)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.start()
+        server.io_loop.start()
+    server.stop()
     server.io_loop.run_sync(partial(let_go, server._tornado))
 
 
-def _run(server: Server) -> None:
-    """Serve until SIGTERM or Ctrl+C; Bokeh's own goes on where nobody reads its words any more."""
-    server.start()
+def _end_at_sigterm(server: Server) -> None:
+    """As Bokeh does, whose own way goes on where nobody reads its words any more."""
     if sys.platform != "win32":
         loop = asyncio.get_event_loop()
         loop.add_signal_handler(signal.SIGTERM, server.io_loop.stop)
-    with contextlib.suppress(KeyboardInterrupt):
-        server.io_loop.start()
-    server.stop()
 
 
 def listen(doors: Doors) -> Server:
