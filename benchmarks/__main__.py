@@ -10,6 +10,7 @@ BENCHES = {
     "start": "benchmarks.bench_start",
     "page": "benchmarks.bench_page",
     "fields": "benchmarks.bench_fields",
+    "h5web": "benchmarks.bench_h5web",
     "sessions": "benchmarks.bench_sessions",
     "hunt": "benchmarks.bench_hunt",
     "strategies": "benchmarks.bench_strategies",
@@ -21,8 +22,11 @@ BENCHES = {
     "physics": "benchmarks.bench_physics",
     "audit": "benchmarks.bench_audit",
     "peers": "benchmarks.bench_peers",
+    "layer2": "benchmarks.bench_layer2",
     "http": "benchmarks.bench_http",
     "sse": "benchmarks.sse",
+    "soak": "benchmarks.soak",
+    "components": "benchmarks.bench_components",
     "gpu": "benchmarks.bench_gpu",
 }
 

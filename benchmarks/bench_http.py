@@ -9,18 +9,21 @@ import http.client
 import json
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from benchmarks.following import following, redis_server
 from benchmarks.listening import Reader
 from benchmarks.talking import Talker, talking
 from benchmarks.watched import idle, served
 
 READERS = 200
 RATE, COUNT = 20.0, 400
-FAST, BATCH = 5000.0, 50
+FAST, BATCH = 10_000.0, 100
 MANY = 50_000
 HUNT = {"num_generations": 100, "population_size": 8}
 ASKED = 300
@@ -29,17 +32,8 @@ ASKED = 300
 def main() -> None:
     print("HTTP interface, clients in one process on the same machine")
     with tempfile.TemporaryDirectory() as folder:
-        with talking(Path(folder) / "few") as talker, idle() as machine:
-            took = asyncio.run(latency(talker))
-        p50, p95 = np.quantile(took, (0.5, 0.95))
-        say(f"commit to byte, {READERS} readers, p50", p50, f"{COUNT} events, {RATE:g} a second")
-        say(f"commit to byte, {READERS} readers, p95", p95, "wanted < 0.05 s")
-        say("  a process that only sleeps meanwhile", machine["max"], "")
-        for readers in (1, 10):
-            with talking(Path(folder) / str(readers)) as talker:
-                rate, lag = asyncio.run(throughput(talker, readers))
-            name = f"events a second, {readers} reader{'s' * (readers > 1)}"
-            print(f"  {name:<40} {rate:6.0f}    wanted 5000; the last came {lag:.3f} s late")
+        for far in (False, True):
+            _events(Path(folder) / ("far" if far else "near"), far)
         with served(Path(folder) / "hunt") as server, idle() as machine:
             times = asked(server.url)
         say("get-status beside a hunt, p50", float(np.quantile(times, 0.5)), f"{ASKED} answers")
@@ -47,12 +41,44 @@ def main() -> None:
         say("  a process that only sleeps meanwhile", machine["max"], "")
 
 
+def _events(folder: Path, far: bool) -> None:
+    """The event stream of the server that hunts, or of one that follows it through Redis."""
+    print("from the server that hunts" if not far else "from one that follows it through Redis")
+    with _talking(folder / "few", far) as (talker, url), idle() as machine:
+        took = asyncio.run(latency(talker, url))
+    p50, p95 = np.quantile(took, (0.5, 0.95))
+    wanted = 0.1 if far else 0.05
+    say(f"commit to byte, {READERS} readers, p50", p50, f"{COUNT} events, {RATE:g} a second")
+    say(f"commit to byte, {READERS} readers, p95", p95, f"wanted < {wanted} s")
+    say("  a process that only sleeps meanwhile", machine["max"], "")
+    for readers in (1, 10):
+        with _talking(folder / str(readers), far) as (talker, url):
+            rate, lag = asyncio.run(throughput(talker, url, readers))
+        name = f"events a second, {readers} reader{'s' * (readers > 1)}"
+        print(f"  {name:<40} {rate:6.0f}    wanted 5000; the last came {lag:.3f} s late")
+
+
+@contextmanager
+def _talking(folder: Path, far: bool) -> Iterator[tuple[Talker, str]]:
+    """A server that writes events, and the address to read them at."""
+    if not far:
+        with talking(folder) as talker:
+            yield talker, talker.url
+        return
+    with (
+        redis_server(folder / "redis") as redis,
+        talking(folder / "workspace", redis.url) as talker,
+        following(folder / "workspace", redis.url) as (url, _),
+    ):
+        yield talker, url
+
+
 def say(name: str, seconds: float, remark: str) -> None:
     print(f"  {name:<40} {seconds:6.3f} s  {remark}".rstrip())
 
 
-async def latency(talker: Talker) -> np.ndarray:
-    readers = [Reader(talker.url) for _ in range(READERS)]
+async def latency(talker: Talker, url: str) -> np.ndarray:
+    readers = [Reader(url) for _ in range(READERS)]
     streams = [await reader.connect() for reader in readers]
     reading = [
         asyncio.create_task(reader.read(stream, COUNT))
@@ -66,9 +92,9 @@ async def latency(talker: Talker) -> np.ndarray:
     return np.concatenate([np.array(reader.at) - committed for reader in readers])
 
 
-async def throughput(talker: Talker, count: int) -> tuple[float, float]:
+async def throughput(talker: Talker, url: str, count: int) -> tuple[float, float]:
     """Events a second that each of some readers got, and by how much the last was late."""
-    readers = [Reader(talker.url) for _ in range(count)]
+    readers = [Reader(url) for _ in range(count)]
     streams = [await reader.connect() for reader in readers]
     began = time.time()
     talker.write(FAST, BATCH, MANY)

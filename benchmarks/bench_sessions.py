@@ -36,7 +36,7 @@ REPEATS = 3
 SIMULATION = {"N grid": "32", "Domain length": "256", "T steps": "40"}
 AUDIT = {"Null draws": "19"}
 HUNT = {"Generations": "30", "Population size": "4"}
-TABS = ("Runs", "Compare", "Hunt", "Spectrum", "Audit", "Time", "Live", "Log")
+TABS = ("Runs", "Compare", "Hunt", "Spectrum", "Audit", "Time", "Analyses", "Live", "Log")
 STEPS = 5
 
 NOTE = """(words) => {

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from engine.settings import RunConfig
-from engine.store import strict_json
+from engine.store import nexus, strict_json
 from engine.store.layout import LAYOUT, SCHEMA_VERSION, chunks_of, dtype_of
 from engine.store.levels_file import create_levels, write_levels
 from engine.store.pyramid import FIELDS, bands_of
@@ -106,7 +106,7 @@ def _describe(file: h5py.File, config: RunConfig) -> None:
         if name in ("x", "y"):
             dataset[...] = np.arange(n) * config.domain_length / n
     file["checkpoint"].attrs["t"] = 0.5
-    file.create_group("entry")
+    nexus.describe(file, [])
     for field in FIELDS:
         create_levels(file, field, np.dtype(np.float32), n, config.domain_length)
 

@@ -1,36 +1,60 @@
-"""Readers cut off at random while events stream: `python -m benchmarks sse`.
+"""Nothing is lost: `python -m benchmarks sse`.
 
-A hundred thousand events, five hundred cuts, each at a random moment in the middle of whatever was
-being sent. Whoever was cut comes back with the number of its last whole event. In the end each has
-every event once, in order.
+A hundred thousand events; half of the readers listen to the server that hunts, half to one that
+follows it through Redis. Five hundred times a reader is cut off at random, in the middle of
+whatever was being sent, and comes back with the number of its last whole event; twenty times the
+Redis, which keeps nothing, is killed and started again. In the end each reader has every event
+once, in order.
 """
 
 import asyncio
 import random
 import tempfile
+import threading
 import time
 from pathlib import Path
 
+from benchmarks.following import RedisProcess, following, redis_server
 from benchmarks.listening import Reader
 from benchmarks.talking import talking
 
 EVENTS, RATE, BATCH = 100_000, 2000.0, 20
 READERS, CUTS = 10, 500
+KILLS, DOWN = 20, 0.5
 
 
 def main() -> None:
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, talking(Path(folder)) as talker:
-        readers = [Reader(talker.url) for _ in range(READERS)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        redis_server(Path(folder) / "redis") as redis,
+        talking(Path(folder) / "workspace", redis.url) as talker,
+        following(Path(folder) / "workspace", redis.url) as (far, _),
+    ):
+        readers = [Reader(far if i % 2 else talker.url) for i in range(READERS)]
+        killer = threading.Thread(target=kill_again_and_again, args=(redis,))
         talker.write(RATE, BATCH, EVENTS)
+        killer.start()
         cuts = asyncio.run(follow(readers))
         talker.written()
+        killer.join()
     wrong = sum(reader.seen != list(range(1, EVENTS + 1)) for reader in readers)
     took = time.monotonic() - began
-    print(f"SSE: {EVENTS:,} events, {READERS} readers, {cuts} cuts in {took:.0f} s")
+    print(f"SSE: {EVENTS:,} events, {READERS} readers, half of them beyond Redis, in {took:.0f} s")
+    print(f"  readers cut off                          {cuts:6}    wanted {CUTS}")
+    print(f"  Redis killed                             {KILLS:6}    wanted 20")
     print(f"  readers whose sequence is not exact      {wrong:6}    wanted 0")
     if wrong or cuts < CUTS:
         raise SystemExit(1)
+
+
+def kill_again_and_again(redis: RedisProcess) -> None:
+    """As often as wanted while the events are written."""
+    for _ in range(KILLS):
+        time.sleep(EVENTS / RATE / KILLS - DOWN)
+        redis.kill()
+        time.sleep(DOWN)
+        redis.start()
 
 
 async def follow(readers: list[Reader]) -> int:

@@ -16,7 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from engine.live.condition import URL_VARIABLE
 from engine.store.ledger import Ledger
+
+PAYLOAD = '{"generation":1,"runs":16,"seconds":0.25}'
 
 
 class Talker(NamedTuple):
@@ -38,14 +41,14 @@ class Talker(NamedTuple):
 
 
 @contextmanager
-def talking(workspace: Path) -> Iterator[Talker]:
-    """Serve a workspace and write events into its ledger."""
+def talking(workspace: Path, redis: str = "") -> Iterator[Talker]:
+    """Serve a workspace and write events into its ledger, and to the Redis of a URL."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.talking", str(workspace)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", URL_VARIABLE: redis},
     )
     assert process.stdout is not None
     try:
@@ -65,7 +68,7 @@ def talk(engine: Any) -> None:
         began, committed = time.monotonic(), []
         for first in range(0, int(count), int(batch)):
             time.sleep(max(0.0, began + first / rate - time.monotonic()))
-            rows = [("2026-01-01T00:00:00.000+00:00", "noted", '{"fitness":0.25}')] * int(batch)
+            rows = [("2026-01-01T00:00:00.000+00:00", "batch_done", PAYLOAD)] * int(batch)
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany("INSERT INTO events (at, kind, payload) VALUES (?, ?, ?)", rows)
             connection.execute("COMMIT")

@@ -19,6 +19,8 @@ from engine.errors import (
     SettingsError,
     WorkspaceError,
 )
+from engine.hunt.terminal import add_commands as add_exports
+from engine.layer2.terminal import add_commands as add_components
 
 DONE, FAILED, BAD_INPUT, REFUSED = 0, 1, 2, 3
 """Exit codes: done, failed, bad input, an audit says no."""
@@ -155,14 +157,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     restore = add("restore", _restore, "Make an evicted run's artifact again, byte for byte.")
     restore.add_argument("target", metavar="ID")
+    add_components(add, _assignment)
     add("rebuild-ledger", _rebuild, "Write the ledger anew from the files of the runs.")
-    export = add("export", _export, "Rewrite simulation_ledger.csv, or write Optuna studies.")
-    export.add_argument("--to", choices=("csv", "optuna"), default="csv")
-    export.add_argument(
-        "--output",
-        metavar="FILE|URL",
-        help="of optuna: a new file or a database, instead of one in the workspace",
-    )
+    add_exports(add)
     add("doctor", _doctor, "Look at the device, the threading layer, the workspace and the disk.")
     return parser
 
@@ -320,17 +317,6 @@ def _rebuild(options: argparse.Namespace) -> int:
         print(json.dumps(found.to_dict()))
     else:
         print(*found.lines(), sep="\n")
-    return DONE
-
-
-def _export(options: argparse.Namespace) -> int:
-    from engine.hunt.export import export
-
-    report = export(options.workspace, options.to, options.output)
-    if options.json:
-        print(json.dumps(report))
-    else:
-        print(f"{report['rows']} rows, {report['output']}")
     return DONE
 
 

@@ -41,6 +41,10 @@ class ArtifactError(EngineError, OSError):
         self.failure = failure
 
 
+class ComponentError(EngineError):
+    """An analysis component that failed, or did not write what it promised."""
+
+
 class HuntBusyError(EngineError):
     """A hunt was asked for while one is running in this process."""
 

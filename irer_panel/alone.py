@@ -31,8 +31,7 @@ class FieldView(pn.viewable.Viewer):
             WorkspaceError: the workspace cannot be used.
         """
         super().__init__()
-        prepare()
-        self._frames = Frames()
+        self._frames = Frames(prepare())
         place, selection = Workspace.open(workspace), Selection()
         whole = _whole(run, place)
         self.panel = FieldPanel(place, selection, loop_of(pn.state.curdoc), lambda _: None)
@@ -63,8 +62,7 @@ class ParetoView(pn.viewable.Viewer):
             LedgerError: the ledger cannot be read.
         """
         super().__init__()
-        prepare()
-        self._frames = Frames()
+        self._frames = Frames(prepare())
         reader = LedgerReader(Path(ledger))
         hunts = [each["hunt_id"] for each in reader.hunts()]
         chosen = hunt_id or next(iter(hunts), "")

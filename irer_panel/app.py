@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from contextvars import Context
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from irer_panel.views.field_panel import FieldPanel
 from irer_panel.views.fold import Fold
 from irer_panel.views.header import Header
 from irer_panel.views.help_drawer import Help
+from irer_panel.views.icon_button import LEAVE, icon_link
 from irer_panel.views.notice import Notice
 from irer_panel.views.run_steps import RunSteps
 from irer_panel.views.tiles import Tiles
@@ -263,8 +265,9 @@ class HuntDashboard(Cockpit):
     """The cockpit of a workspace in a notebook cell: `HuntDashboard("workspace")`."""
 
     def __init__(self, workspace: str | Path | None = None, **params: Any) -> None:
-        prepare()
+        beside = prepare()
         super().__init__(Engine(Workspace.open(workspace)), **params)
+        self._frames.beside = beside
         self.furnish()
 
     def close(self, *_: Any) -> None:
@@ -277,24 +280,39 @@ class HuntDashboard(Cockpit):
         self.engine.close()
 
 
-def prepare() -> None:
-    """Load what the views need into the page or the notebook."""
+def prepare() -> frozenset[str]:
+    """Load what the views need into the page or the notebook.
+
+    Returns:
+        The roots of what Panel shows for them in the cell that runs: where its notifications
+        stand, and what asks the browser what it is. It does so in each cell, and keeps them all.
+    """
     if in_kernel():
         bring_scripts()  # first: Panel itself shows notifications, which are made of them
+    before = frozenset(pn.state._views)
     pn.extension("tabulator", notifications=True, throttled=True, inline=in_kernel())
+    return frozenset(pn.state._views) - before if in_kernel() else frozenset()
 
 
 def create_view(engine: Engine) -> Cockpit:
     """The cockpit over an engine that lives elsewhere, for a notebook cell."""
-    prepare()
+    beside = prepare()
     cockpit = Cockpit(engine)
+    cockpit._frames.beside = beside
     cockpit.furnish()
     return cockpit
 
 
-def create_page(engine: Engine) -> pmui.Page:
-    """The page of one browser session; its end frees the session, not the engine."""
+def create_page(engine: Engine, *, guarded: bool = False) -> pmui.Page:
+    """The page of one browser session; its end frees the session, not the engine.
+
+    Args:
+        engine: what it shows.
+        guarded: whether one had to log in for it, and can log out.
+    """
     prepare()
+    # Panel begins this task with the first page that is busy, and in its context, which it holds.
+    Context().run(pn.state._schedule_busy_cleanup)
     cockpit = Cockpit(engine, wanted_of(pn.state.session_args or {}))
     pn.state.onload(cockpit.furnish)
     pn.state.on_session_destroyed(cockpit.close)
@@ -303,6 +321,7 @@ def create_page(engine: Engine) -> pmui.Page:
     # As high as its content: Panel would fit it into the window, and views overlap.
     cockpit.main.styles = {"padding": "12px 16px 24px", "gap": "12px", "max-height": "none"}
     cockpit.side.extend([Address(query=cockpit.param.query), cockpit.shortcuts.keys])
+    way_out = [icon_link("/logout", "Log out", LEAVE)] if guarded else []
     page = pmui.Page(
         title=TITLE,
         meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",
@@ -313,7 +332,7 @@ def create_page(engine: Engine) -> pmui.Page:
             ".MuiAppBar-root": {"bgcolor": "primary.contrastText", "color": "primary.main"},
             ".header .title": {"color": "text.primary"},
         },
-        header=[cockpit.header, cockpit.help.button],
+        header=[cockpit.header, cockpit.help.button, *way_out],
         sidebar=[cockpit.side],
         sidebar_width=336,
         main=[cockpit.main],

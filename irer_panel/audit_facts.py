@@ -42,6 +42,7 @@ class AuditFacts:
         searched: names of the settings that the hunt varied.
         files: with their checksums.
         problem: why the audit cannot be read.
+        kept: whether its artifact is there.
     """
 
     run: str
@@ -50,6 +51,7 @@ class AuditFacts:
     searched: tuple[str, ...] = ()
     files: tuple[File, ...] = ()
     problem: str = ""
+    kept: bool = False
 
 
 def read_facts(workspace: Workspace, reader: LedgerReader, run: str) -> AuditFacts:
@@ -73,7 +75,8 @@ def read_facts(workspace: Workspace, reader: LedgerReader, run: str) -> AuditFac
         return AuditFacts(run, provenance, problem=str(error))
     config = row.get("config") or (provenance or {}).get("config") or {}
     files = tuple(_files(workspace, run, provenance, row))
-    return AuditFacts(run, provenance, config, tuple(dict.fromkeys(varied)), files, problem)
+    kept = workspace.artifact_path(run).is_file()
+    return AuditFacts(run, provenance, config, tuple(dict.fromkeys(varied)), files, problem, kept)
 
 
 def _files(

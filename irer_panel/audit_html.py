@@ -12,8 +12,13 @@ from irer_panel.wording import NONE, SYMBOLS, count, duration, number, short_id,
 _NULLS = {"phase_scramble": "Phase scramble", "target_shuffle": "Target shuffle"}
 
 
-def facts_html(facts: AuditFacts) -> str:
-    """How the run was audited, and its files with their checksums."""
+def facts_html(facts: AuditFacts, *, served: bool = False) -> str:
+    """How the run was audited, and its files with their checksums.
+
+    Args:
+        facts: what is known of the run.
+        served: whether a server shows it, which can open the artifact in H5Web.
+    """
     if not facts.run:
         return ""
     if facts.provenance is None:
@@ -28,8 +33,16 @@ def facts_html(facts: AuditFacts) -> str:
         f'<section>{_title("Provenance", facts.run)}<table class="facts">{lines}</table>'
         '<h4>Checksums (SHA-256)</h4><p class="quiet">Of the artifact as it was audited, of the '
         "other files as they are now; a click selects the whole of one.</p>"
-        f'<table class="files">{files}</table></section>'
+        f'<table class="files">{files}</table>{_opener(facts) if served else ""}</section>'
     )
+
+
+def _opener(facts: AuditFacts) -> str:
+    """A link to the artifact in H5Web, in a tab of its own; it leads on from the page's address."""
+    if not facts.kept:
+        return ""
+    where = f"h5web/{html.escape(facts.run)}"
+    return f'<p><a href="{where}" target="_blank" rel="noopener">Open in H5Web</a></p>'
 
 
 def provenance_lines(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -6,11 +6,12 @@ requests behind it is kept, so a burst costs two jobs, not hundreds.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from bokeh.document import Document
 from panel.io.document import hold
@@ -74,6 +75,14 @@ class KernelLoop:
         self.soon(then)
 
 
+class Connections(set[Any]):
+    """A session's browsers: one may come or go, on the loop, while another thread tells them."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Go through those who are there now."""
+        return iter(frozenset(self))
+
+
 class DocumentLoop(KernelLoop):
     """The loop of one browser session: calls to change it hold its lock, and end with it."""
 
@@ -90,7 +99,7 @@ class DocumentLoop(KernelLoop):
             with set_curdoc(self._document), hold(self._document):
                 call()
 
-        self._document.add_next_tick_callback(run)
+        self._at_next_tick(run)
 
     def aside(self, call: Call, then: Call) -> None:
         """Run in another thread, which owns the document for that time; the loop serves others.
@@ -99,11 +108,26 @@ class DocumentLoop(KernelLoop):
         """
 
         async def run() -> None:
+            self._steady_connections()
             with set_curdoc(self._document):
                 await self._loop.run_in_executor(builders, self._own_and_run, call)
             self.soon(then)  # when the page has been told of what was made
 
-        self._document.add_next_tick_callback(run)  # type: ignore[arg-type]  # it awaits
+        self._at_next_tick(run)
+
+    def _at_next_tick(self, run: Call) -> None:
+        def add() -> None:
+            if self._document.session_context is not None:  # else the session has ended meanwhile
+                self._document.add_next_tick_callback(run)  # type: ignore[arg-type]  # it may await
+
+        # On the loop: from elsewhere it could end in between.
+        self._loop.call_soon_threadsafe(add)
+
+    def _steady_connections(self) -> None:
+        context = self._document.session_context
+        session = None if context is None else context.session  # type: ignore[attr-defined]
+        if session is not None and not isinstance(session._subscribed_connections, Connections):
+            session._subscribed_connections = Connections(session._subscribed_connections)
 
     def _own_and_run(self, call: Call) -> None:
         # Panel changes models at once in the thread that a document belongs to, and elsewhere only
@@ -170,7 +194,7 @@ class Newest(Generic[Result]):
                 self._waiting = job
                 return
             self._running = True
-        self._executor.submit(job).add_done_callback(self._done)
+        self._submit(job)
 
     def close(self) -> None:
         """Deliver nothing any more."""
@@ -187,6 +211,11 @@ class Newest(Generic[Result]):
             job, self._waiting = self._waiting, None
             self._running = job is not None
         if job is not None:
+            self._submit(job)
+
+    def _submit(self, job: Callable[[], Result]) -> None:
+        # Executors refuse work once the process ends, and then nobody waits for it.
+        with contextlib.suppress(RuntimeError):
             self._executor.submit(job).add_done_callback(self._done)
 
     def _hand_over(self, result: Result) -> None:

@@ -13,10 +13,12 @@ from irer_panel.listing_words import words_of as words_of_list
 from irer_panel.moment import wanted_moment
 from irer_panel.views.compare_state import read_words as read_compare
 from irer_panel.views.compare_state import words_of as words_of_compare
+from irer_panel.zooms import wanted_zooms
+from irer_panel.zooms import words_of as words_of_zooms
 
 
 class Carried:
-    """The run list, the comparison, the player's time and the menus of one page.
+    """Of one page the run list, the comparison, the player's time, the menus and the figures' zoom.
 
     Attributes:
         remarks: in words, what of a link was left out; the Compare tab tells what concerns it.
@@ -27,10 +29,11 @@ class Carried:
         self.listing, unlisted = wanted_listing(wanted)
         self.moment, untimed = wanted_moment(wanted, wanted_run(wanted))
         self.choices, unchosen = wanted_choices(wanted)
+        self.zooms, unzoomed = wanted_zooms(wanted)
         runs, refused = wanted_compared(wanted)
         view, window, unseen = read_compare(wanted)
         self.compared = Compared(runs, " ".join(filter(None, [refused, *unseen])), view, window)
-        self.remarks = [*unlisted, *filter(None, [untimed]), *unchosen]
+        self.remarks = [*unlisted, *filter(None, [untimed]), *unchosen, *unzoomed]
 
     def words(self, run: str) -> dict[str, str]:
         """All of it as a link carries it; of the player's time what concerns a run."""
@@ -41,6 +44,7 @@ class Carried:
             "t": "" if time is None else f"{time:.9g}",
             **words_of_list(self.listing),
             **self.choices.words,
+            **words_of_zooms(self.zooms),
         }
 
     def watch(self, call: Callable[..., object]) -> list[tuple[param.Parameterized, Any]]:
@@ -48,7 +52,8 @@ class Carried:
         watched: Mapping[param.Parameterized, list[str]] = {
             self.compared: ["runs", "view", "window"],
             self.moment: ["run", "time"],
-            self.listing: ["order", "filters"],
+            self.listing: ["order", "filters", "page", "columns"],
             self.choices: ["words"],
+            self.zooms: ["windows"],
         }
         return [(owner, owner.param.watch(call, names)) for owner, names in watched.items()]

@@ -58,7 +58,7 @@ def chart(x_label: str, y_label: str, *, log_x: bool = False, log_y: bool = Fals
         **options,
     )
     fig.toolbar.logo = None
-    _give_room(fig, 120)
+    give_room(fig, 120)
     fig.axis.axis_label_text_font_style = "normal"
     return fig
 
@@ -68,7 +68,7 @@ def add_selection(fig: Any, renderers: Sequence[Any]) -> None:
     fig.add_tools(
         BoxSelectTool(renderers=list(renderers)), LassoSelectTool(renderers=list(renderers))
     )
-    _give_room(fig, 190)
+    give_room(fig, 190)
 
 
 def add_tip(fig: Any, renderers: Sequence[Any], html: str) -> None:
@@ -136,8 +136,8 @@ def frame_of(fig: Any) -> tuple[int, int]:
         return 800, HEIGHT
 
 
-def _give_room(fig: Any, pixels: int) -> None:
-    # Without room to spare the toolbar folds its last tools into a menu.
+def give_room(fig: Any, pixels: int) -> None:
+    """Keep a figure's toolbar so wide: without room to spare it folds its last tools away."""
     fig.toolbar.styles = {"min-width": f"{pixels}px", "justify-content": "flex-start"}
 
 

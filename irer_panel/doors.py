@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from tornado.httputil import HTTPServerRequest
 from tornado.log import access_log
@@ -198,7 +199,8 @@ class LogInFirst(RequestHandler):
             "Accept", ""
         )
         if page and "Upgrade" not in self.request.headers:
-            self.redirect("/login")
+            wanted = "" if self.request.uri == "/" else f"?{urlencode({'next': self.request.uri})}"
+            self.redirect(f"/login{wanted}")
             return
         self.set_status(401)
         self.set_header("WWW-Authenticate", "Bearer")

@@ -57,7 +57,7 @@ RESIDUAL = FieldStyle(
     "residual",
     "constraint residual",
     "residual",
-    "ρ_s − ρ_vac − ℓ²∇²ρ_s − χT₀₀",
+    "residual",
     "diverging",
     spectral=True,
 )

@@ -39,7 +39,8 @@ _TOP = (
         "The final fields of the selected run, or what follows from them, cell by cell. The line "
         "under a pane says how many cells lie under a pixel; the mean hides single high cells, "
         "max and min do not. The colour limits are each run's own unless they are fixed: two runs "
-        "of equal colours may differ a hundredfold.",
+        "of equal colours may differ a hundredfold. The constraint residual is "
+        "ρ_s − ρ_vac − ℓ²∇²ρ_s − χT₀₀: 0 where the constraint holds.",
         "x, y and every field are without unit, as in the model; a phase is in radians.",
         "Two fields on a periodic square",
         "docs/model.md",
@@ -196,6 +197,19 @@ _TIME = (
     ),
 )
 
+_ANALYSES = (
+    Entry(
+        "Analyses",
+        "What components compute of the selected run, or of the shown hunt, in processes of their "
+        "own: those that ship, and those that you plug in and trust. Each output is shown with "
+        "its file; a table of numbers is drawn over its first column. The audit does not vouch "
+        "for them: what their figures can show, their authors say.",
+        "As each component states.",
+        "The manifest",
+        "docs/components.md",
+    ),
+)
+
 _LIVE = (
     Entry(
         "Live",
@@ -238,6 +252,7 @@ SECTIONS: Mapping[str, tuple[Entry, ...]] = {
     "Spectrum": _SPECTRUM,
     "Audit": _AUDIT,
     "Time": _TIME,
+    "Analyses": _ANALYSES,
     "Live": _LIVE,
     "Log": _LOG,
 }

@@ -9,6 +9,7 @@ import param
 from engine.errors import EngineError
 from engine.store.filters import EVERY_ROW, Filters
 from engine.store.reader import LedgerReader
+from irer_panel.columns import USUAL
 from irer_panel.run_page import NEWEST_FIRST
 
 REACH = 25
@@ -37,10 +38,12 @@ LAST = 10**9
 
 
 class Listing(param.Parameterized):
-    """Sort and filters of one session's run list, also where the list was never opened."""
+    """One session's run list as it stands, also where it was never opened."""
 
     order = param.String(default=NEWEST_FIRST, doc="As `LedgerReader.runs` takes it.")
     filters = param.ClassSelector(default=EVERY_ROW, class_=Filters, doc="Which rows.")
+    page = param.Integer(default=0, bounds=(0, None), doc="Which page, from 0.")
+    columns = param.List(default=list(USUAL), item_type=str, doc="Which columns.")
     walked = param.Tuple(
         default=("", 0), length=2, doc="The run that a step led to, and its row from 0."
     )

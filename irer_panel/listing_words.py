@@ -1,10 +1,12 @@
-"""Sort and filters of the run list as the words that a link carries."""
+"""Sort, filters, page and columns of the run list as the words that a link carries."""
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 from engine.errors import SettingsError
 from engine.store.filters import Filters
+from irer_panel.columns import CHOICE, USUAL
 from irer_panel.listing import SORTABLE, Listing
 from irer_panel.run_page import NEWEST_FIRST
 from irer_panel.views.field_state import wrong
@@ -17,7 +19,8 @@ def words_of(listing: Listing) -> dict[str, str]:
     """How a list stands, as far as it is not as it begins.
 
     `sort` is "fitness" or "-fitness", `status` is "ok,diverged", `range` is "fitness:0.1:2", where
-    a bound may be left empty.
+    a bound may be left empty; `page` counts from 1, and `columns` is "n_peaks,-p" where of the
+    usual ones p was taken away.
     """
     words = {} if listing.order == NEWEST_FIRST else {"sort": listing.order}
     if listing.filters.statuses:
@@ -25,6 +28,12 @@ def words_of(listing: Listing) -> dict[str, str]:
     for name, bounds in listing.filters.ranges.items():
         low, high = ("" if bound is None else f"{bound:.9g}" for bound in bounds)
         words["range"] = f"{name}:{low}:{high}"
+    if listing.page:
+        words["page"] = str(listing.page + 1)
+    more = [name for name in CHOICE if name in listing.columns and name not in USUAL]
+    less = [f"-{name}" for name in USUAL if name not in listing.columns]
+    if more or less:
+        words["columns"] = ",".join(more + less)
     return words
 
 
@@ -33,6 +42,7 @@ def wanted_listing(wanted: Mapping[str, str]) -> tuple[Listing, tuple[str, ...]]
     order, refused = NEWEST_FIRST, []
     statuses: tuple[str, ...] = ()
     ranges: dict[str, Bounds] = {}
+    page, columns = 0, list(USUAL)
     if text := wanted.get("sort"):
         if text.removeprefix("-") in SORTABLE:
             order = text
@@ -50,7 +60,28 @@ def wanted_listing(wanted: Mapping[str, str]) -> tuple[Listing, tuple[str, ...]]
             ranges = {name: bounds}
         else:
             refused.append(wrong("range", text, "such as fitness:0.1:2"))
-    return Listing(order=order, filters=Filters(statuses, ranges)), tuple(refused)
+    if text := wanted.get("page"):
+        if re.fullmatch("[1-9][0-9]{0,8}", text):
+            page = int(text) - 1
+        else:
+            refused.append(wrong("page", text, "such as 3"))
+    if text := wanted.get("columns"):
+        found = _columns(text.split(","))
+        if found is None:
+            refused.append(wrong("columns", text, "such as n_peaks,-p"))
+        else:
+            columns = found
+    filters = Filters(statuses, ranges)
+    return Listing(order=order, filters=filters, page=page, columns=columns), tuple(refused)
+
+
+def _columns(words: Sequence[str]) -> list[str] | None:
+    """The usual columns with some added and, by a minus, some taken away; None for what is none."""
+    less = {word[1:] for word in words if word.startswith("-")}
+    more = {word for word in words if not word.startswith("-")}
+    if not (more | less) <= CHOICE.keys() or "config_hash" in less:
+        return None
+    return [name for name in CHOICE if name in more or (name in USUAL and name not in less)]
 
 
 def _bounds(text: str) -> Bounds | None:

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from html import escape
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +14,7 @@ from tornado.web import RequestHandler, decode_signed_value
 
 from engine.store.access import Access
 from irer_panel.api.limits import LOGINS
+from irer_panel.login_page import login_page
 from irer_panel.rate import wait_of
 
 _log = logging.getLogger(__name__)
@@ -21,25 +22,18 @@ _log = logging.getLogger(__name__)
 COOKIE = "irer_user"
 _DAYS = 7
 _MOST = 1024
+_LONGEST = 4096
 
 _hashers = ThreadPoolExecutor(1, thread_name_prefix="irer-login")
 """A hash takes a tenth of a second, on purpose: one at a time, so that guessing takes no cores."""
 
-_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>IRER</title>
-<meta name="viewport" content="width=device-width">
-<style>
-body {{ font: 16px sans-serif; background: #14181d; color: #e6e6e6; display: grid;
-  place-items: center; min-height: 90vh }}
-form {{ display: grid; gap: 12px; width: 280px }}
-input, button {{ font: inherit; padding: 8px; border-radius: 4px; border: 1px solid #889 }}
-</style></head><body><form method="post" action="/login">
-<h1>IRER</h1>
-<label>Name <input name="username" autocomplete="username" required autofocus></label>
-<label>Password <input name="password" type="password" autocomplete="current-password" required>
-</label>
-<p role="alert">{message}</p><button>Log in</button></form></body></html>
-"""
+_HERE = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+"""A path of this server with its query: browsers take `//x` and `/\\x` for another host."""
+
+
+def place_here(text: str) -> str:
+    """Where one wanted to go, if it is a place of this server; else its front page."""
+    return text if len(text) <= _LONGEST and _HERE.fullmatch(text) else "/"
 
 
 def user_of(request: HTTPServerRequest, secret: str, access: Access) -> str | None:
@@ -100,23 +94,24 @@ class LoginHandler(RequestHandler):
 
     def get(self) -> None:
         """Show the form."""
-        self._show("")
+        self._show("", "", self.get_query_argument("next", ""))
 
     async def post(self) -> None:
         """Let in, or say that it was wrong: never what was."""
+        name = self.get_body_argument("username", "", strip=False)[:_MOST]
+        place = self.get_body_argument("next", "")
         if wait := wait_of(self, "irer_logins", LOGINS):
             self.set_status(HTTPStatus.TOO_MANY_REQUESTS)
             self.set_header("Retry-After", str(wait))
-            self._show(f"Too many attempts. Try again in {wait} s.")
+            self._show(f"Too many attempts. Try again in {wait} s.", name, place)
             return
-        name = self.get_body_argument("username", "", strip=False)[:_MOST]
         password = self.get_body_argument("password", "", strip=False)[:_MOST]
         access: Access = self.settings["irer_access"]
         loop = asyncio.get_running_loop()
         if not await loop.run_in_executor(_hashers, access.is_password, name, password):
             _log.warning("A log-in from %s was refused.", self.request.remote_ip)
             self.set_status(HTTPStatus.UNAUTHORIZED)
-            self._show("Name or password is wrong.")
+            self._show("Name or password is wrong.", name, place)
             return
         self.set_signed_cookie(
             COOKIE,
@@ -126,14 +121,14 @@ class LoginHandler(RequestHandler):
             samesite="Lax",
             secure=self.request.protocol == "https",
         )
-        self.redirect("/", status=HTTPStatus.SEE_OTHER)
+        self.redirect(place_here(place), status=HTTPStatus.SEE_OTHER)
 
     def set_default_headers(self) -> None:
         """No cache keeps the form."""
         self.set_header("Cache-Control", "no-store")
 
-    def _show(self, message: str) -> None:
-        self.finish(_PAGE.format(message=escape(message)))
+    def _show(self, message: str, name: str, place: str) -> None:
+        self.finish(login_page(message, name, place_here(place)))
 
 
 class LogoutHandler(RequestHandler):

@@ -8,6 +8,7 @@ import base64
 import json
 import re
 import sys
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -212,8 +213,10 @@ class Frames:
     It has the page's colours, and is dark or light as the notebook is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Collection[str] = ()) -> None:
+        """Begin without views; `beside` are the roots of what Panel showed for them."""
         self._made: list[pmui.Row] = []
+        self.beside = beside
 
     def around(self, *views: Any) -> pmui.Row:
         """Views side by side; below each other where a cell is narrow."""
@@ -232,15 +235,24 @@ class Frames:
         """Have Panel forget the views; what the cells show stays, and does nothing any more."""
         for frame in self._made:
             for ref in list(frame._comms):
-                view, root, document, _ = pn.state._views.pop(ref)
-                for comm in frame._comms.pop(ref):
-                    comm.close()
-                view._cleanup(root)
-                pn.state._handles.pop(ref, None)
-                document.models.destroy()  # HoloViews keeps tools of its plots for ever
-                for sheets in (pn.state._stylesheets, _sheets):  # weak, but what they hold holds it
-                    sheets.pop(document, None)
+                _end(ref, frame)
         self._made.clear()
+        for ref in self.beside:
+            if ref in pn.state._views:
+                _end(ref, pn.state._views[ref][0])
+        self.beside = ()
+
+
+def _end(ref: str, shown: Any) -> None:
+    """Have Panel forget what it shows under a root."""
+    view, root, document, _ = pn.state._views.pop(ref)
+    for comm in shown._comms.pop(ref):
+        comm.close()
+    view._cleanup(root)
+    pn.state._handles.pop(ref, None)
+    document.models.destroy()  # HoloViews keeps tools of its plots for ever
+    for sheets in (pn.state._stylesheets, _sheets):  # weak, but what they hold holds it
+        sheets.pop(document, None)
 
 
 def _theme() -> dict[str, Any]:

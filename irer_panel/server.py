@@ -23,6 +23,7 @@ from bokeh.util.warnings import BokehUserWarning
 
 from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
+from engine.layer2.on_commit import OnCommit
 from engine.store.workspace import Workspace
 from irer_panel import density, viewport
 from irer_panel.api.events import let_go
@@ -30,6 +31,7 @@ from irer_panel.api.routes import routes
 from irer_panel.app import TITLE, create_page
 from irer_panel.background import painters
 from irer_panel.doors import Doors
+from irer_panel.h5web.handlers import routes as h5web_routes
 from irer_panel.sweep import settle
 
 SWITCH_SECONDS = 0.001
@@ -57,28 +59,35 @@ def shared_engine(workspace: Workspace | None = None, *, follows: bool = False) 
             # A view that joins a page after it is shown may be restyled in the browser, which then
             # names models that the server knows: harmless, and nothing for a user's log.
             warnings.filterwarnings("ignore", "reference already known", BokehUserWarning)
-            logging.getLogger("asyncio").addFilter(_worth_telling)
+            for name in ("asyncio", "bokeh.server.views.ws"):
+                logging.getLogger(name).addFilter(_worth_telling)
             engine = Engine(workspace or Workspace.open(None), follows=follows)
             # `atexit` comes too late: the executors have shut down by then, and a running hunt
             # would break where it should stop.
             threading._register_atexit(engine.close)  # type: ignore[attr-defined]
             pn.state.cache["irer_engine"] = engine
+            if not follows:
+                threading._register_atexit(OnCommit(engine.workspace).close)  # type: ignore[attr-defined]
             warm = threading.Timer(WARM_UP_AFTER, painters.submit, (_warm_up,))
             warm.daemon = True
             warm.start()
         return engine
 
 
-def served_page() -> pmui.Page:
-    """The page of one browser session of this process, or one that says why there is none."""
+def served_page(*, guarded: bool = False) -> pmui.Page:
+    """The page of one browser session of this process, or one that says why there is none.
+
+    Args:
+        guarded: whether one had to log in for it.
+    """
     try:
-        return create_page(shared_engine())
+        return create_page(shared_engine(), guarded=guarded)
     except EngineError as error:
         return pmui.Page(title=TITLE, main=[pmui.Alert(str(error), severity="error", margin=16)])
 
 
-ROUTES = routes(shared_engine)
-"""The HTTP interface, for `panel serve dashboard.py --plugins irer_panel.server` too."""
+ROUTES = [*routes(shared_engine), *h5web_routes(shared_engine)]
+"""The HTTP interface and H5Web, for `panel serve dashboard.py --plugins irer_panel.server` too."""
 
 
 def serve(workspace: Workspace, doors: Doors, *, follows: bool = False) -> None:
@@ -119,7 +128,7 @@ def listen(doors: Doors) -> Server:
     secret = os.environ.get("IRER_COOKIE_SECRET") or secrets.token_hex(32)
     try:
         server = pn.io.server.get_server(
-            {"/": served_page},
+            {"/": lambda: served_page(guarded=doors.access is not None)},
             title=TITLE,
             start=False,
             extra_patterns=ROUTES,
@@ -154,7 +163,9 @@ def _refused(port: int, address: str, error: OSError) -> SettingsError:
 def _worth_telling(record: logging.LogRecord) -> bool:
     """False for a browser that went while it was being told something."""
     kind = record.exc_info[0] if record.exc_info else None
-    return kind is None or kind.__name__ != "WebSocketClosedError"  # tornado's
+    if kind is not None and kind.__name__ == "WebSocketClosedError":  # tornado's
+        return False
+    return record.msg != "Failed sending message as connection was closed"  # Bokeh's word for it
 
 
 def _warm_up() -> None:

@@ -1,9 +1,9 @@
 """One browser session's eyes: woken by the bus, it reads off the loop and shows the newest.
 
 The bus rings in the hunt's thread, maybe hundreds of times a second. A ring only asks the
-session's loop to look; looks are at least `PERIOD` apart, each read of status and ledger happens
-in an executor, and what comes back replaces `snapshot`. A slow pulse looks even when no bell
-rings, for what other processes do in the same workspace.
+session's loop to look; further looks come at ticks that are `PERIOD` apart, each read of status
+and ledger happens in an executor, and what comes back replaces `snapshot`. A slow pulse looks even
+when no bell rings, for what other processes do in the same workspace.
 
 Figures in words follow every look. Lists, pictures and plots cost the loop, which all sessions
 share, ten times as much: they follow `paced`, for which the sessions take turns.
@@ -21,7 +21,7 @@ from irer_panel.background import Loop, Newest, readers
 from irer_panel.snapshot import Snapshot, look
 
 PERIOD = 0.125
-"""Least seconds between two looks: 8 Hz."""
+"""Seconds between two looks: 8 Hz. All sessions have the same ticks, and share what they read."""
 
 PULSE = 2.0
 """Seconds after which a session looks although nothing rang."""
@@ -73,7 +73,7 @@ class Session(param.Parameterized):
         self._lock = threading.Lock()
         self._woken = False
         self._closed = False
-        self._looked = 0.0
+        self._looked = self._asked = 0.0
         self._queues = False
         self._chosen = ""
         self._unsubscribe: Callable[[], None] | None = None
@@ -87,10 +87,12 @@ class Session(param.Parameterized):
     def wake(self) -> None:
         """Ask for a look, from any thread; asking again before it happens changes nothing."""
         with self._lock:
+            now = self._asked = time.monotonic()
             if self._woken or self._closed:
                 return
             self._woken = True
-            wait = max(0.0, self._looked + PERIOD - time.monotonic())
+            due = round(self._looked / PERIOD + 1) * PERIOD
+            wait = max(0.0, due - now)
         self._loop.later(wait, self._look)
 
     def choose(self, run: str) -> None:
@@ -109,9 +111,9 @@ class Session(param.Parameterized):
     def _look(self) -> None:
         with self._lock:
             self._woken = False
-            self._looked = time.monotonic()
+            self._looked, asked = time.monotonic(), self._asked
         before, chosen = self.snapshot, self._chosen
-        self._reads.request(lambda: look(self._engine, before, chosen))
+        self._reads.request(lambda: look(self._engine, before, chosen, asked))
 
     def _show(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot

@@ -16,7 +16,7 @@ from engine.store.reader import COLUMNS
 from irer_panel.job import Job, desk_of
 from irer_panel.promotion import newest_promotion
 from irer_panel.room import Room, room_of
-from irer_panel.shared import shared
+from irer_panel.shared import shared, shared_since
 
 INTERRUPTED = "interrupted"
 """State of a hunt whose process ended before it did, and that nobody goes on with."""
@@ -82,6 +82,22 @@ class Snapshot:
 
 
 @dataclass(frozen=True, eq=False)
+class _Moment:
+    """What is alike for all pages that look at one time; `hunt` is the ledger's latest."""
+
+    status: HuntStatus
+    follows: bool
+    link: LinkState | None
+    job: Job
+    taken: float
+    elsewhere: str = ""
+    hunt: Mapping[str, Any] | None = None
+    sequence: int = -1
+    room: Room | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class _Hunt:
     """What the ledger says of a hunt, for all pages that show it."""
 
@@ -91,7 +107,9 @@ class _Hunt:
     conclusion: str
 
 
-def look(engine: Engine, before: Snapshot, chosen: str = "") -> Snapshot:
+def look(
+    engine: Engine, before: Snapshot, chosen: str = "", since: float | None = None
+) -> Snapshot:
     """Read status and ledger; what has not changed since `before` is taken from it.
 
     Reads files: call it off the event loop.
@@ -100,27 +118,49 @@ def look(engine: Engine, before: Snapshot, chosen: str = "") -> Snapshot:
         engine: what to look at.
         before: the look before this one.
         chosen: id of a run whose row is wanted in any case; empty for none.
+        since: when the look was asked for, by the monotonic clock: what others have read since then
+            is not read again. None for now.
     """
-    status = engine.status()
-    job = desk_of(engine).job
-    now = replace(before, status=status, shown=status, job=job, problem="", taken=time.time())
-    now = replace(now, follows=engine.follows, link=engine.link())
+    asked = time.monotonic() if since is None else since
+    seen = shared_since(engine, "moment", asked, partial(_moment, engine))
+    now = replace(
+        before,
+        status=seen.status,
+        shown=seen.status,
+        elsewhere=seen.elsewhere,
+        follows=seen.follows,
+        link=seen.link,
+        job=seen.job,
+        problem=seen.problem,
+        taken=seen.taken,
+    )
+    if seen.problem:
+        return now
     try:
-        # A job of ours holds the workspace as another process would.
-        now = replace(now, elsewhere="" if job.active else engine.busy_elsewhere() or "")
-        now = _read_ledger(engine, now, before, chosen)
-        return replace(now, room=room_of(engine.workspace))
+        return replace(_read_ledger(engine, now, before, chosen, seen), room=seen.room)
     except EngineError as error:
         return replace(now, problem=str(error))
 
 
-def _read_ledger(engine: Engine, now: Snapshot, before: Snapshot, chosen: str) -> Snapshot:
-    hunt = engine.reader.latest_hunt()
+def _moment(engine: Engine) -> _Moment:
+    now = _Moment(engine.status(), engine.follows, engine.link(), desk_of(engine).job, time.time())
+    try:
+        # A job of ours holds the workspace as another process would.
+        now = replace(now, elsewhere="" if now.job.active else engine.busy_elsewhere() or "")
+        hunt, sequence = engine.reader.latest_hunt(), engine.reader.last_seq()
+        return replace(now, hunt=hunt, sequence=sequence, room=room_of(engine.workspace))
+    except EngineError as error:
+        return replace(now, problem=str(error))
+
+
+def _read_ledger(
+    engine: Engine, now: Snapshot, before: Snapshot, chosen: str, seen: _Moment
+) -> Snapshot:
+    hunt, sequence = seen.hunt, seen.sequence
     hunt_id = now.status.hunt_id or (hunt["hunt_id"] if hunt else "")
     ours = bool(now.status.hunt_id)
     if hunt and hunt["hunt_id"] != hunt_id and not now.status.active:
         hunt_id, ours = hunt["hunt_id"], False  # another process has hunted since
-    sequence = engine.reader.last_seq()
     state = (sequence, hunt_id, now.job)  # a restored run is no event
     known = (before.sequence, before.shown.hunt_id, before.job)
     if state != known:
@@ -137,7 +177,7 @@ def _read_ledger(engine: Engine, now: Snapshot, before: Snapshot, chosen: str) -
         row = _row(engine, replace(now, chosen=None), hunt_id, chosen)
         now = replace(now, asked=chosen, chosen=row)
     if not ours and hunt:
-        now = replace(now, shown=_seen(engine, now, hunt))
+        now = replace(now, shown=shared(engine, "shown", seen, partial(_seen, engine, now, hunt)))
     return now
 
 

@@ -59,11 +59,18 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
         selection, look = seen("Audit")
         return AuditTab(engine, selection, loop, snapshot=look)
 
+    def analyses() -> pn.viewable.Viewer:
+        from irer_panel.views.analyses_tab import AnalysesTab
+
+        selection, look = seen("Analyses")
+        return AnalysesTab(engine, selection, loop, snapshot=look)
+
     def hunt() -> pn.viewable.Viewer:
         from irer_panel.views.hunt_tab import HuntTab
 
         selection, look = seen("Hunt")
-        return HuntTab(engine, selection, loop, cockpit.carried.choices, snapshot=look)
+        choices, zooms = cockpit.carried.choices, cockpit.carried.zooms
+        return HuntTab(engine, selection, loop, choices, zooms, snapshot=look)
 
     def spectrum() -> pn.viewable.Viewer:
         from irer_panel.views.spectrum import SpectrumTab
@@ -90,6 +97,7 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
         "Spectrum": spectrum,
         "Audit": audit,
         "Time": time,
+        "Analyses": analyses,
         "Live": live,
         "Log": log,
     }

@@ -20,7 +20,7 @@ Sources: Davison & Hinkley, Bootstrap Methods and their Application (1997), eq. 
 Clifford (1991), Biometrika 78, 301.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
@@ -82,29 +82,45 @@ class NullTest:
 
 
 def phase_scramble(psi: NDArray[np.complexfloating], run_id: str) -> Draw:
-    """Draws surrogates of ψ (N, N) with its |ψ̂| and random phases.
+    """Draws scores of surrogates of ψ (N, N) with its |ψ̂| and random phases.
 
     Returns:
-        A function of how many to draw next that gives their scores. Surrogates are made in
-        blocks, so memory does not grow with their number; which ones come depends on the run
-        alone, not on how they are asked for.
+        A function of how many to draw next that gives their scores.
+    """
+    draw_densities = surrogate_densities(psi, run_id)
+
+    def draw(count: int) -> Floats:
+        return np.concatenate([score_surrogates(block) for block in draw_densities(count)])
+
+    return draw
+
+
+def surrogate_densities(
+    psi: NDArray[np.complexfloating], run_id: str
+) -> Callable[[int], Iterator[Floats]]:
+    """Draws ρ = |ψ'|² of surrogates ψ' with the |ψ̂| of ψ (N, N) and random phases.
+
+    Returns:
+        A function of how many to draw next that gives them in blocks (B, N, N). Made as they are
+        taken, so memory does not grow with their number; which ones come depends on the run alone,
+        not on how they are asked for.
     """
     size = psi.shape[-1]
     modulus = np.abs(scipy.fft.fft2(psi.astype(np.complex128)))
     random = np.random.default_rng([int(run_id, 16), 0])
     block = max(1, _BLOCK_CELLS // size**2)
 
-    def score(count: int) -> Floats:
+    def densities(count: int) -> Floats:
         # Phases need no more than single precision, and their sines cost a fifth there.
         phase = random.random((count, size, size), dtype=np.float32) * np.float32(2 * np.pi)
         surrogate = np.empty(phase.shape, np.complex128)
         np.multiply(modulus, np.cos(phase), out=surrogate.real)
         np.multiply(modulus, np.sin(phase), out=surrogate.imag)
         surrogate = scipy.fft.ifft2(surrogate, overwrite_x=True)
-        return score_surrogates(surrogate.real**2 + surrogate.imag**2)
+        return surrogate.real**2 + surrogate.imag**2
 
-    def draw(count: int) -> Floats:
-        return np.concatenate([score(min(block, count - i)) for i in range(0, count, block)])
+    def draw(count: int) -> Iterator[Floats]:
+        return (densities(min(block, count - i)) for i in range(0, count, block))
 
     return draw
 

@@ -314,9 +314,8 @@ class Engine:
             state, reason = self._hunt(settings, hunt_id, ledger, device)
         finally:
             try:
-                report(
-                    self.workspace, self.reader, hunt_id
-                )  # before the end: a hunt that has ended has its report
+                # Before the end: a hunt that has ended has its report.
+                report(self.workspace, self.reader, hunt_id)
                 with self._door:
                     self._logbook.close()
                     ledger.finish_hunt(hunt_id, state, reason)

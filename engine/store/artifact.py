@@ -117,11 +117,19 @@ class Artifact:
         Raises:
             ArtifactError: there is none of that name, or its data are damaged.
         """
-        where, checked = f"{self._name}:{name}", self._known(name)
+        self.require_whole(name)
+        return guard.window(f"{self._name}:{name}", self._known(name), rows, columns)
+
+    def require_whole(self, name: str) -> None:
+        """Refuse a dataset with holes, which HDF5 would fill with zeros and say nothing.
+
+        Raises:
+            ArtifactError: there is none of that name, or parts of it are not stored.
+        """
+        checked = self._known(name)
         if name not in self._allocated:
-            guard.allocated(where, checked)
+            guard.allocated(f"{self._name}:{name}", checked)
             self._allocated.add(name)
-        return guard.window(where, checked, rows, columns)
 
     def verify(self) -> None:
         """Test the checksums of every dataset, in little memory, and what follows from others.

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 EVENT_COLUMNS = "seq, at, kind, hunt_id, config_hash, payload"
@@ -36,5 +36,5 @@ class Event:
         return cls(seq, at, kind, hunt_id, config_hash, json.loads(payload))
 
     def to_dict(self) -> dict[str, Any]:
-        """The event as JSON-ready values."""
-        return asdict(self)
+        """The event as JSON-ready values; the payload is not copied."""
+        return dict(vars(self))

@@ -26,8 +26,8 @@ COLUMNS = (
 _BATCH = 1000
 
 
-def export_csv(reader: LedgerReader, path: Path) -> int:
-    """Write the ledger as CSV: one row for each place that a run has in a hunt.
+def export_csv(reader: LedgerReader, path: Path, hunt_id: str | None = None) -> int:
+    """Write the ledger, or one hunt of it, as CSV: one row for each place of a run in a hunt.
 
     A value that is undefined is an empty cell; numbers read back exactly. The file replaces
     an earlier export whole or not at all.
@@ -41,7 +41,7 @@ def export_csv(reader: LedgerReader, path: Path) -> int:
     """
     count = 0
     with (
-        reader.places(COLUMNS) as places,
+        reader.places(COLUMNS, hunt_id) as places,
         atomic_write(Path(path)) as temporary,
         temporary.open("wb") as stream,
     ):

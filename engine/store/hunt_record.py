@@ -37,9 +37,14 @@ def write_hunt_record(workspace: Workspace, hunt: Mapping[str, Any]) -> Path:
             f"hunt id: got {hunt['hunt_id']!r}, expected a date and a number, such as "
             "2026-11-21-001; report this."
         )
-    text = strict_json.dumps({name: hunt[name] for name in FIELDS}, indent=1)
-    atomic_write_bytes(path, text.encode() + b"\n")
+    atomic_write_bytes(path, record_bytes(hunt))
     return path
+
+
+def record_bytes(hunt: Mapping[str, Any]) -> bytes:
+    """What a hunt's record holds."""
+    text = strict_json.dumps({name: hunt[name] for name in FIELDS}, indent=1)
+    return text.encode() + b"\n"
 
 
 def read_hunt_records(workspace: Workspace) -> tuple[list[dict[str, Any]], dict[str, str]]:
@@ -49,13 +54,20 @@ def read_hunt_records(workspace: Workspace) -> tuple[list[dict[str, Any]], dict[
     records, damaged = [], {}
     for match in sorted(names, key=lambda name: (name[1], int(name[2]))):
         try:
-            records.append(_read(folder / match[0], f"{match[1]}-{match[2]}"))
+            records.append(read_hunt_record(folder / match[0], f"{match[1]}-{match[2]}"))
         except (OSError, ValueError) as error:  # EngineError's children among them
             damaged[match[0]] = str(error)
     return records, damaged
 
 
-def _read(path: Path, hunt_id: str) -> dict[str, Any]:
+def read_hunt_record(path: Path, hunt_id: str) -> dict[str, Any]:
+    """The record of a hunt.
+
+    Raises:
+        WorkspaceError: too long, or another hunt's.
+        SettingsError: settings that cannot be.
+        OSError, ValueError: it cannot be read, or is not strict JSON.
+    """
     if path.stat().st_size > MAX_BYTES:
         raise WorkspaceError(f"{path.name}: expected at most {MAX_BYTES} bytes; remove it.")
     record = strict_json.loads(path.read_bytes())

@@ -146,8 +146,12 @@ class ApiHandler(AuthRequestHandler):
             )
         if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             self.set_header("Allow", ", ".join(self._allowed()))
+        self.tell(status_code, detail, fields)
+
+    def tell(self, status: int, detail: str, fields: Mapping[str, str]) -> None:
+        """Send a refusal, and end."""
         self.set_header("Content-Type", CONTENT_TYPE)
-        self.finish(body_of(status_code, detail, fields))
+        self.finish(body_of(status, detail, fields))
 
     def _allowed(self) -> list[str]:
         return [

@@ -150,6 +150,7 @@ def status() -> Schema:
         last_h_norm=_nullable("number"),
         final_result=_nullable("object"),
         elsewhere={"type": "string"},
+        event_schema={"type": "integer", "description": "Version of the kinds of events."},
     )
     return {**told, "additionalProperties": True}
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from engine.hunt.engine import Engine
+from engine.store.event_kinds import EVENT_SCHEMA
 from irer_panel.api.handler import ApiHandler
 from irer_panel.snapshot import Snapshot, look
 
@@ -21,7 +22,8 @@ def status_of(engine: Engine) -> dict[str, Any]:
 
     Returns:
         `HuntStatus` by name, with `hunt_status` (its state), `final_result` (the best run of a hunt
-        that is over) and `elsewhere` (who else hunts in this workspace, empty for nobody).
+        that is over), `elsewhere` (who else hunts in this workspace, empty for nobody) and
+        `event_schema` (the version of the events that follow).
     """
     status, elsewhere = engine.status(), ""
     if not status.active:  # then what the ledger remembers may be newer
@@ -33,6 +35,7 @@ def status_of(engine: Engine) -> dict[str, Any]:
         "hunt_status": status.state,
         "final_result": status.best if over else None,
         "elsewhere": elsewhere,
+        "event_schema": EVENT_SCHEMA,
     }
 
 

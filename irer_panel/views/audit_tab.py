@@ -9,7 +9,7 @@ import param
 from engine.hunt.engine import Engine
 from irer_panel.audit_facts import AuditFacts, read_facts
 from irer_panel.audit_html import config_html, facts_html
-from irer_panel.background import Loop, Newest, readers
+from irer_panel.background import DocumentLoop, Loop, Newest, readers
 from irer_panel.selection import Selection
 from irer_panel.views.golden import GoldenParameters
 from irer_panel.views.hunt_view import HuntView
@@ -21,6 +21,7 @@ _FACTS = """
 table.facts td:first-child { color: var(--mui-palette-text-secondary); white-space: nowrap;
   width: 1%; }
 table.files td:first-child { overflow-wrap: anywhere; }
+a { color: var(--mui-palette-primary-main); }
 code.sum { display: inline-block; width: 8ch; overflow: hidden; white-space: nowrap; height: 18px;
   vertical-align: bottom; user-select: all; cursor: copy; font-family: ui-monospace, monospace; }
 """
@@ -38,6 +39,7 @@ class AuditTab(HuntView):
         super().__init__(**params)
         self._engine = engine
         self._selection = selection
+        self._served = isinstance(loop, DocumentLoop)
         look = self.param.snapshot
         self.verdicts = VerdictList(engine.workspace, selection, loop, snapshot=look)
         self.recheck = Recheck(engine, selection, snapshot=look)
@@ -67,7 +69,7 @@ class AuditTab(HuntView):
 
     def _show(self, facts: AuditFacts) -> None:
         if facts.run == self._selection.run:
-            self._facts.object = facts_html(facts)
+            self._facts.object = facts_html(facts, served=self._served)
             self._config.object = config_html(facts)
 
     def __panel__(self) -> pn.viewable.Viewable:

@@ -13,6 +13,9 @@ from irer_panel.background import Loop
 
 _log = logging.getLogger(__name__)
 
+_NARROW_TABS = {"& .MuiTab-root": {"minWidth": 0, "padding": "12px 16px"}}
+"""As wide as their words: all of them have room on a page of 800 px."""
+
 Maker = Callable[[], pn.viewable.Viewer]
 
 
@@ -45,7 +48,9 @@ class Deck(pn.viewable.Viewer):
             )
             for title in self.titles
         }
-        self._tabs = pmui.Tabs(*self._places.items(), sizing_mode="stretch_width", margin=0)
+        self._tabs = pmui.Tabs(
+            *self._places.items(), sizing_mode="stretch_width", margin=0, sx=_NARROW_TABS
+        )
         self._tabs.param.watch(self._turned, "active")
         self._tabs.active = self.titles.index(first) if first in self.titles else 0
         self._turned()

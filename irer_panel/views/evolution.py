@@ -16,6 +16,7 @@ from irer_panel.choices import SHORT, Choices
 from irer_panel.help_text import CARDS
 from irer_panel.selection import Selection
 from irer_panel.views.table_view import PickingView, emptiness
+from irer_panel.zooms import Zooms
 
 CROWDED = 150
 """Generations above which their best are drawn as small dots."""
@@ -35,9 +36,10 @@ class EvolutionView(PickingView):
         selection: Selection | None = None,
         loop: Loop | None = None,
         choices: Choices | None = None,
+        zooms: Zooms | None = None,
         **params: Any,
     ) -> None:
-        """Show a table, as `PickingView` does; `choices` tell what the menu begins with."""
+        """Show a table, as `PickingView` does; `choices` and `zooms` tell what it begins with."""
         super().__init__(selection, loop, **params)
         self._source = ColumnDataSource(_columns(by_generation(HuntTable(), FITNESS)))
         self._ring = ColumnDataSource({"x": [], "y": []})
@@ -48,6 +50,7 @@ class EvolutionView(PickingView):
             margin=0,
             sx={"& button": {"whiteSpace": "nowrap", "padding": "2px 10px"}},
         )
+        self._zooms = zooms or Zooms()
         self._runs: list[str] = []
         self._drawn: Metric | None = None
         (choices or Choices()).bind("evolution", self.metric, lambda metric: metric.key)
@@ -75,11 +78,22 @@ class EvolutionView(PickingView):
             self._runs, self._source.data = runs, columns
             self._mark()
         if columns and metric is not self._drawn:
+            if self._drawn is not None:
+                self._zooms.note("evolution", None)  # another figure is on other scales
             self._drawn = metric
-            self._figure.object = _figure(metric, self._source, self._ring, self._tapped)
-        if columns:
-            [dots] = self._figure.object.select({"name": "best"})
-            dots.glyph.size = 7 if len(runs) <= CROWDED else 3
+            self._draw_anew()
+        elif columns:
+            self._size_dots()
+
+    def _draw_anew(self) -> None:
+        fig = _figure(self.metric.value, self._source, self._ring, self._tapped)
+        self._zooms.bind("evolution", fig, self._draw_anew)
+        self._figure.object = fig
+        self._size_dots()
+
+    def _size_dots(self) -> None:
+        [dots] = self._figure.object.select({"name": "best"})
+        dots.glyph.size = 7 if len(self._runs) <= CROWDED else 3
 
     def _mark(self, *_: Any) -> None:
         run = self._selection.run

@@ -8,6 +8,7 @@ from bokeh.models.annotations.labels import Title
 from bokeh.models.annotations.legends import ColorBar
 from bokeh.plotting import figure
 
+from irer_panel.chart import give_room
 from irer_panel.fields import RHO, FieldStyle
 from irer_panel.history import History
 from irer_panel.viewport import Range
@@ -44,6 +45,7 @@ class Film(pn.viewable.Viewer):
         }
         self._figure = figure(**options)
         self._figure.toolbar.logo = None
+        give_room(self._figure, 190)
         self._figure.grid.visible = False
         cells: dict[str, Any] = {"source": self._source, "color_mapper": self._colours}
         self._figure.image(image="image", x="at", y="at", dw="side", dh="side", **cells)

@@ -21,6 +21,7 @@ from irer_panel.views.lineage import LineageView
 from irer_panel.views.parallel import ParallelView
 from irer_panel.views.parameter import ParameterView
 from irer_panel.views.scatter import ScatterView
+from irer_panel.zooms import Zooms
 
 
 class HuntTab(HuntView):
@@ -32,6 +33,7 @@ class HuntTab(HuntView):
         selection: Selection,
         loop: Loop,
         choices: Choices | None = None,
+        zooms: Zooms | None = None,
         **params: Any,
     ) -> None:
         """Show the hunt's figures.
@@ -41,15 +43,16 @@ class HuntTab(HuntView):
             selection: which run is marked, and which a tap sets.
             loop: where the page lives.
             choices: of the page, hence what the menus begin with; None for one of its own.
+            zooms: of the page, hence what its figures show at first; None for one of its own.
             params: `snapshot`.
         """
         super().__init__(**params)
-        choices = choices or Choices()
+        choices, zooms = choices or Choices(), zooms or Zooms()
         self.feed = HuntFeed(engine.reader, loop)
         table = self.feed.param.table
-        self.scatter = ScatterView(selection, loop, table=table)
+        self.scatter = ScatterView(selection, loop, zooms, table=table)
         shared = self.scatter.rows
-        self.evolution = EvolutionView(selection, loop, choices, table=table)
+        self.evolution = EvolutionView(selection, loop, choices, zooms, table=table)
         self.parallel = ParallelView(selection, loop, shared, table=table)
         self.parameter = ParameterView(selection, loop, shared, choices, table=table)
         self.importance = ImportanceView(loop, choices, table=table)

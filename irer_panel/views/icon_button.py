@@ -1,6 +1,7 @@
-"""A small button with a drawing on it, and a name that is read out and shown as a hint."""
+"""A small button or link with a drawing on it; its name is read out and shown as a hint."""
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import panel as pn
@@ -12,14 +13,16 @@ HELP = (
     "M11 18h2v-2h-2zm1-16a10 10 0 1 0 0 20 10 10 0 0 0 0-20m0 18a8 8 0 1 1 0-16 8 8 0 0 1 0 16"
     "m0-14a4 4 0 0 0-4 4h2a2 2 0 1 1 4 0c0 2-3 1.8-3 5h2c0-2.2 3-2.5 3-5a4 4 0 0 0-4-4"
 )
+LEAVE = "M10 3H4v18h6v-2H6V5h4zm5.6 4.4L14.2 8.8l2.2 2.2H9v2h7.4l-2.2 2.2 1.4 1.4L20.2 12z"
 """Drawings on 24 × 24 units, as SVG paths."""
 
 _CSS = """
-button { all: unset; display: block; box-sizing: border-box; width: 34px; height: 34px;
+button, a { all: unset; display: block; box-sizing: border-box; width: 34px; height: 34px;
   padding: 5px; border-radius: 50%; cursor: pointer; color: var(--mui-palette-primary-main); }
-button:hover, button:focus-visible {
+button:hover, button:focus-visible, a:hover, a:focus-visible {
   background: color-mix(in srgb, var(--mui-palette-primary-main) 14%, transparent); }
-button:focus-visible { outline: 2px solid var(--mui-palette-primary-main); outline-offset: -2px; }
+button:focus-visible, a:focus-visible {
+  outline: 2px solid var(--mui-palette-primary-main); outline-offset: -2px; }
 button[aria-disabled=true] { cursor: default; background: none;
   color: var(--mui-palette-action-disabled); }
 svg { display: block; fill: currentColor; }
@@ -60,3 +63,12 @@ class IconButton(pn.custom.JSComponent):
     def _handle_msg(self, _: Any) -> None:
         if self.useful:
             self._on_click()
+
+
+def icon_link(address: str, label: str, drawing: str) -> pn.pane.HTML:
+    """The same for a link to another page."""
+    link = (
+        f'<a href="{escape(address)}" title="{escape(label)}" aria-label="{escape(label)}">'
+        f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{drawing}"/></svg></a>'
+    )
+    return pn.pane.HTML(link, stylesheets=[_CSS], width=34, height=34, margin=0)

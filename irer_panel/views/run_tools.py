@@ -39,7 +39,7 @@ class RunTools(pn.viewable.Viewer):
     columns = param.List(default=[], item_type=str, doc="Which columns, in the table's order.")
 
     def __init__(
-        self, columns: Mapping[str, str], shown: tuple[str, ...], filters: Filters = EVERY_ROW
+        self, columns: Mapping[str, str], shown: Sequence[str], filters: Filters = EVERY_ROW
     ) -> None:
         """A bar over a table.
 
@@ -77,6 +77,7 @@ class RunTools(pn.viewable.Viewer):
             options=_options(columns, ()),
             value=list(shown),
             chip=False,
+            searchable=True,  # else it names only those that are not shown, and none can go
             **many,
         )
         for widget in (self.statuses, self.metric, self.low, self.high):

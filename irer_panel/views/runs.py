@@ -12,68 +12,22 @@ from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
 from engine.store.reader import LedgerReader
 from irer_panel.background import Loop, Newest, readers
+from irer_panel.columns import CHOICE, COLUMNS
 from irer_panel.compared import Compared
 from irer_panel.listing import SORTABLE, Listing
-from irer_panel.run_page import (
-    KEYS,
-    NEWEST_FIRST,
-    PAGE,
-    RunPage,
-    RunQuery,
-    read_page,
-    settings_row,
-)
+from irer_panel.run_page import NEWEST_FIRST, PAGE, RunPage, RunQuery, read_page, settings_row
 from irer_panel.selection import Selection
 from irer_panel.shared import shared
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.run_tools import RunTools
-from irer_panel.wording import SYMBOLS
-
-COLUMNS = {
-    "marked": "",
-    "config_hash": "Run",
-    "generation": "Gen",
-    "member": "Member",
-    "param_kappa": "κ",
-    "param_sigma_k": "σ",
-    "param_alpha": "α",
-    "log_prime_sse": "SSE",
-    "p": "p",
-    "sdg_h_norm_l2": "H-norm",
-    "n_peaks": "Peaks",
-    "pcs_score": "PCS",
-    "evolution_residual": "Residual",
-    "defect_density": "Defects",
-    "fitness": "Fitness",
-    "status": "Status",
-    **{key: SYMBOLS[key] for key in KEYS},
-}
-"""Columns of the list, with their headings."""
-
-USUAL = (
-    "config_hash",
-    "generation",
-    "param_kappa",
-    "param_sigma_k",
-    "param_alpha",
-    "log_prime_sse",
-    "p",
-    "sdg_h_norm_l2",
-    "fitness",
-    "status",
-)
-"""Those that are shown at first."""
-
-CHOICE = {name: heading for name, heading in COLUMNS.items() if name != "marked"}
-"""Those that a user chooses from."""
 
 WIDTHS = {
     "marked": 4,
-    "config_hash": 12,
+    "config_hash": 11,
     "generation": 5.5,
-    "param_kappa": 9,
-    "param_sigma_k": 9,
-    "param_alpha": 9,
+    "param_kappa": 9.8,
+    "param_sigma_k": 9.8,
+    "param_alpha": 9.8,
     "log_prime_sse": 9.5,
     "p": 8,
     "sdg_h_norm_l2": 10,
@@ -88,7 +42,7 @@ _CSS = """
 .tabulator { font-size: 13px !important; overflow: hidden; border-radius: 8px !important;
   border: 1px solid var(--mui-palette-divider) !important; margin: 0 !important;
   background: var(--mui-palette-background-paper) !important; }
-.tabulator .tabulator-header .tabulator-col .tabulator-col-content { padding: 7px !important; }
+.tabulator .tabulator-header .tabulator-col .tabulator-col-content { padding: 7px 5px !important; }
 .tabulator .tabulator-header .tabulator-col .tabulator-col-title { padding: 0 !important;
   font-size: 12px; font-weight: 500; color: var(--mui-palette-text-secondary); }
 .tabulator .tabulator-col:not([aria-sort=ascending]):not([aria-sort=descending])
@@ -96,7 +50,7 @@ _CSS = """
 .tabulator .tabulator-header { border-top: 0 !important; }
 .tabulator .tabulator-row { min-height: 30px !important; height: 30px !important;
   cursor: pointer; }
-.tabulator .tabulator-row .tabulator-cell { padding: 5px 7px !important; line-height: 20px;
+.tabulator .tabulator-row .tabulator-cell { padding: 5px !important; line-height: 20px;
   min-height: 0 !important; height: 30px !important; font-size: 13px !important;
   font-variant-numeric: tabular-nums; }
 .tabulator .tabulator-row:hover { color: var(--mui-palette-text-primary) !important;
@@ -211,12 +165,16 @@ class RunList(HuntView):
         self._listing = listing or Listing()
         self._compared = compared or Compared()
         self._reads: Newest[tuple[RunPage, pd.DataFrame]] = Newest(readers, loop, self._show)
-        self.tools = RunTools(CHOICE, USUAL, self._listing.filters)
+        shown = self._listing.columns
+        self.tools = RunTools(CHOICE, shown, self._listing.filters)
         self._count = pmui.Typography("", variant="body2", margin=0)
-        self.pages = pmui.Pagination(count=1, value=0, size="small", margin=0, sibling_count=0)
+        page = self._listing.page
+        self.pages = pmui.Pagination(
+            count=page + 1, value=page, size="small", margin=0, sibling_count=0
+        )
         numbers = [name for name in CHOICE if name not in _TEXT]
         self._table = pn.widgets.Tabulator(
-            run_table(()),
+            run_table(()).astype(object),
             titles=COLUMNS,
             formatters={
                 "marked": HTMLTemplateFormatter(template=_MARK),
@@ -233,7 +191,7 @@ class RunList(HuntView):
             page_size=PAGE,
             sortable={name: name in SORTABLE for name in COLUMNS},
             sorters=sorters_of(self._listing.order),
-            hidden_columns=[name for name in CHOICE if name not in USUAL],
+            hidden_columns=[name for name in CHOICE if name not in shown],
             layout="fit_columns",
             sizing_mode="stretch_width",
             theme="materialize",
@@ -250,7 +208,7 @@ class RunList(HuntView):
         self._table.param.watch(self._first_page, "sorters")
         self.tools.param.watch(self._first_page, "filters")
         self.tools.param.watch(self._choose, "columns")
-        self.pages.param.watch(self._ask, "value")
+        self.pages.param.watch(self._turn, "value")
         # At once, where the view is made: a table loses what comes while the browser builds it.
         self._offer()
         self._asked = self._wanted()
@@ -276,25 +234,31 @@ class RunList(HuntView):
 
     def _wanted(self) -> tuple[RunQuery, int]:
         """The page, and of which state of the ledger."""
-        page = max(0, int(self.pages.value or 0))
-        order = order_of(self._table.sorters)
-        query = RunQuery(self.snapshot.shown.hunt_id, page, order, self.tools.filters)
+        hunt_id, page = self.snapshot.shown.hunt_id, self._listing.page
+        query = RunQuery(hunt_id, page, order_of(self._table.sorters), self.tools.filters)
         return query, self.snapshot.sequence
 
     def _first_page(self, *_: Any) -> None:
         order = order_of(self._table.sorters)
-        self._listing.param.update(order=order, filters=self.tools.filters)
+        self._listing.param.update(order=order, filters=self.tools.filters, page=0)
         self.pages.value = 0
         self._ask()
 
+    def _turn(self, *_: Any) -> None:
+        self._listing.page = max(0, int(self.pages.value or 0))
+        self._ask()
+
     def _choose(self, *_: Any) -> None:
-        shown = self.tools.columns
+        shown = self._listing.columns = self.tools.columns
         self._table.hidden_columns = [name for name in CHOICE if name not in shown]
 
     def _show(self, found: tuple[RunPage, pd.DataFrame]) -> None:
         page, table = found
         marked = table["config_hash"].isin(list(self._compared.runs))
-        self._table.value = table.assign(marked=marked)
+        # As objects a column travels in its message; as numbers each is two messages of its own.
+        value = table.assign(marked=marked).astype(object)
+        # With none selected: the table looks for the selected rows in what it is given, by place.
+        self._table.param.update(value=value, selection=[])
         self._count.object = page.problem or page.words
         self.pages.param.update(count=page.pages, value=page.query.page)
         self._mark()

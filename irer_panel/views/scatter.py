@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import panel as pn
-from bokeh.events import RangesUpdate
 
 from engine.audit.verdicts import SUCCESS_H_NORM, SUCCESS_SSE
 from engine.hunt.front import front
@@ -22,6 +21,7 @@ from irer_panel.viewport import Range, Window
 from irer_panel.views.scatter_figure import ScatterSources, density_columns, scatter_figure
 from irer_panel.views.table_view import PickingView, emptiness
 from irer_panel.wording import count, counted
+from irer_panel.zooms import Zooms
 
 GRAIN = 2
 """Pixels along each side of a bin of the density: a lone run must be seen."""
@@ -65,23 +65,37 @@ class ScatterView(PickingView):
     help = CARDS[title].text
 
     def __init__(
-        self, selection: Selection | None = None, loop: Loop | None = None, **params: Any
+        self,
+        selection: Selection | None = None,
+        loop: Loop | None = None,
+        zooms: Zooms | None = None,
+        **params: Any,
     ) -> None:
+        """Show a table, as `PickingView` does; `zooms` tell what of it is seen at first."""
         super().__init__(selection, loop, **params)
+        self._zooms = zooms or Zooms()
         self.rows = Rows()
         self._sources = ScatterSources()
         self._cloud = Cloud()
-        self._window: Window | None = None
         self._paints: Newest[Density] = Newest(painters, self._loop, self._draw)
-        self.figure = scatter_figure(self.rows.source, self._sources)
-        on_tap(self.figure, self._tapped)
-        self.figure.on_event(RangesUpdate, self._moved)
+        self.figure = self._new_figure()
+        self._watched = self._zooms.param.watch(self._moved, "windows")
         self.refresh()
 
     def close(self) -> None:
         """Follow table and selection no more."""
         super().close()
         self._paints.close()
+        self._zooms.param.unwatch(self._watched)
+
+    def _new_figure(self) -> Any:
+        fig = scatter_figure(self.rows.source, self._sources)
+        on_tap(fig, self._tapped)
+        self._zooms.bind("scatter", fig, self._draw_anew)
+        return fig
+
+    def _draw_anew(self) -> None:
+        self.figure = self._figure.object = self._new_figure()
 
     def _prepare(self, table: HuntTable | None) -> Callable[[], None]:
         if words := emptiness(table):
@@ -117,23 +131,17 @@ class ScatterView(PickingView):
 
     def _paint(self) -> None:
         found = self._cloud
-        window = self._window or self._seen(found.x_range, found.y_range)
-        self._paints.request(partial(density, found.x, found.y, window))
-
-    def _seen(self, x_range: Range, y_range: Range) -> Window:
+        x_range, y_range = self._zooms.of("scatter") or (found.x_range, found.y_range)
         width, height = frame_of(self.figure)
-        return Window(x_range, y_range, width // GRAIN, height // GRAIN)
+        window = Window(x_range, y_range, width // GRAIN, height // GRAIN)
+        self._paints.request(partial(density, found.x, found.y, window))
 
     def _draw(self, painted: Density) -> None:
         if self._cloud.crowded:
             self._sources.density.data = density_columns(painted)
             self._push()
 
-    def _moved(self, event: Any) -> None:
-        ends = (event.x0, event.x1, event.y0, event.y1)
-        if not all(isinstance(end, int | float) and end > 0 for end in ends):
-            return
-        self._window = self._seen(ends[:2], ends[2:])
+    def _moved(self, *_: Any) -> None:
         if self._cloud.crowded:
             self._paint()
 

@@ -14,6 +14,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from engine.audit.spectrum import PEAK_FLOOR
+from irer_panel.chart import ON_HUE
 from irer_panel.spectrum import PRIMES, Spectrum
 from irer_panel.wording import number
 
@@ -109,17 +110,17 @@ class SpectrumPlot:
         marks = plot.scatter(
             "k", "power", source=self._marks, size=9, marker="diamond", color=SCORED
         )
-        plot.text(
-            "k",
-            "power",
-            "name",
-            source=self._marks,
-            y_offset=-8,
-            text_align="center",
-            text_color=SCORED,
-            text_font_size="14px",
-            text_font_style="bold",
-        )
+        words: dict[str, Any] = {
+            "y_offset": -8,
+            "text_align": "center",
+            "text_color": ON_HUE,
+            "background_fill_color": SCORED,
+            "padding": 2,
+            "border_radius": 3,
+            "text_font_size": "12px",
+            "text_font_style": "bold",
+        }
+        plot.text("k", "power", "name", source=self._marks, **words)
         self._axis: Any = LinearAxis(axis_label="targets (ln p)/S for p =", visible=False)
         self._axis.update(ticker=self._ticker)
         plot.add_layout(self._axis, "above")

@@ -110,10 +110,10 @@ def tiles(snapshot: Snapshot) -> list[Tile]:
             "failures",
             "Failures",
             count(failed) if status.runs_done else NONE,
-            kinds.replace("_", " ")
-            or (f"of {counted(status.runs_done, 'run')}" if status.runs_done else ""),
+            _of(status.runs_done),
             "Runs without a score, by class of failure; a failure never becomes a number.",
             "error" if failed else "default",
+            more=kinds,
         ),
     ]
 

@@ -87,7 +87,7 @@ class TimeTab(HuntView):
             show_loop_controls=True,
             show_value=False,
             sizing_mode="stretch_width",
-            margin=0,
+            margin=(0, 10),  # else its knob is cut off at both ends of the film
             sx=_PLAYER_SX,
         )
         self._words = pmui.Typography("", variant="body2", margin=0)
@@ -153,6 +153,8 @@ class TimeTab(HuntView):
     def _request(self, *_: Any) -> None:
         run = self._selection.run
         if run:
+            if self._history is None:
+                self._nothing.param.update(object="Reading its frames …", visible=True)
             self._reads.request(partial(read, self._workspace, run, str(self.field.value)))
         else:
             self._nothing.object = emptiness(self.snapshot)

@@ -8,7 +8,7 @@ from bokeh.models import BasicTicker, ColumnDataSource, HoverTool, Range1d
 from bokeh.models.annotations.geometry import Span
 from bokeh.plotting import figure
 
-from irer_panel.chart import ACCENT, CALM, GOOD
+from irer_panel.chart import ACCENT, CALM, GOOD, give_room
 from irer_panel.history import History
 
 
@@ -44,7 +44,7 @@ class Traces(pn.viewable.Viewer):
         for trace, now in zip(SHOWN, self._now, strict=True):
             last = trace is SHOWN[-1]
             options: dict[str, Any] = {
-                "height": 150 if last else 104,
+                "height": 150 if last else 134 if trace is SHOWN[0] else 104,
                 "sizing_mode": "stretch_width",
                 "x_range": self._times,
                 "y_axis_label": trace.label,
@@ -55,11 +55,13 @@ class Traces(pn.viewable.Viewer):
             }
             plot = figure(**options)
             plot.toolbar.logo = None
+            give_room(plot, 160)
             plot.xaxis.visible = last
             plot.yaxis.ticker = BasicTicker(desired_num_ticks=3)
             plot.yaxis.axis_label_standoff = 4
             plot.line("t", trace.name, source=self._source, color=trace.colour, line_width=2)
-            plot.add_tools(HoverTool(tooltips=[("t", "@t"), (trace.label, f"@{trace.name}")]))
+            tips = [("t", "@t"), (trace.label, f"@{trace.name}")]
+            plot.add_tools(HoverTool(tooltips=tips, visible=False))
             plot.add_layout(now)
             self._figures.append(plot)
 

@@ -38,8 +38,8 @@ def guard(start_server, workspace, *options):
     return Guarded(client, access, read, control, cookie, served.said)
 
 
-def login(client, name="ada", password=PASSWORD, **headers):
-    form = urlencode({"username": name, "password": password})
+def login(client, name="ada", password=PASSWORD, place="", **headers):
+    form = urlencode({"username": name, "password": password, "next": place})
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     return client.ask("POST", "/login", form, {**kind, **headers})
 

@@ -5,6 +5,8 @@ import re
 import socket
 import subprocess
 import sys
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from api_client import SMALL, Client, Listener
@@ -15,6 +17,7 @@ from engine.cli import main
 from engine.errors import SettingsError
 from engine.store.workspace import Workspace
 from irer_panel.doors import Doors
+from irer_panel.login import place_here
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +37,48 @@ def test_whoever_logs_in_sees_the_pages_and_may_command(guarded):
     assert not {"Cookie", "Authorization"} & set(told["headers"])
     assert client.get("/api/get-status", Cookie=guarded.cookie).status == 200
     assert client.post("/api/stop-hunt", Cookie=guarded.cookie).status == 409
+
+
+def test_a_link_leads_where_it_led_once_one_has_logged_in(guarded):
+    client, link = guarded.client, "/?run=" + 40 * "a" + "&tab=Hunt&theme=light"
+    asked = client.get(link, Accept="text/html").headers["location"]
+    form = client.get(asked).body.decode()
+    [place] = re.findall(r'name="next" value="([^"]*)"', form)
+    assert unescape(place) == link
+    answer = login(client, place=link)
+    assert (answer.status, answer.headers["location"]) == (303, link)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "",
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "\\\\evil.example",
+        "/a\\..\\evil",
+        "javascript:alert(1)",
+        "/\r\nSet-Cookie: irer_user=eve",
+        "/\t/evil.example",
+        "/" + 5000 * "a",
+    ],
+)
+def test_a_log_in_leads_nowhere_else_than_here(guarded, place):
+    shown = guarded.client.get(f"/login?{urlencode({'next': place})}").body
+    assert b'name="next" value="/"' in shown
+    assert place_here(place) == "/"
+
+
+def test_nor_does_the_form_of_another_place(guarded):
+    assert login(guarded.client, place="//evil.example/").headers["location"] == "/"
+
+
+def test_who_mistypes_a_password_types_that_again_alone(guarded):
+    shown = login(guarded.client, '"><script>', "wrong", place="/?tab=Hunt").body.decode()
+    assert 'value="&quot;&gt;&lt;script&gt;"' in shown
+    assert 'value="/?tab=Hunt"' in shown
+    assert "Name or password is wrong." in shown
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(guarded):

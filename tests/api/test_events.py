@@ -10,6 +10,7 @@ import psutil
 import pytest
 from api_client import SMALL, Client, Listener
 
+from engine.store.event_kinds import EVENT_SCHEMA
 from engine.store.ledger import Ledger
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
@@ -57,6 +58,7 @@ def test_a_hunt_is_told_from_its_snapshot_to_its_end(fresh):
         while not told or told[-1].data["kind"] != "hunt_completed":
             told += take(listener, 1)
     assert (snapshot.event, snapshot.id, snapshot.data["hunt_status"]) == ("snapshot", 0, "idle")
+    assert snapshot.data["event_schema"] == EVENT_SCHEMA
     assert [each.id for each in told] == list(range(1, 1 + len(told)))
     kinds = [each.data["kind"] for each in told]
     assert kinds[0] == "hunt_started"

@@ -82,6 +82,10 @@ def losses(seen: Mapping[Place, str], printed: int, place: Path) -> list[str]:
     return found
 
 
+LOCKS = ("simulation_ledger", "hunt.lock", ".hunt.lock", "on_commit.lock")
+"""How names of locks, and of the ledger's files, begin."""
+
+
 def torn_files(place: Path) -> list[str]:
     """Files under a final name that are not whole, or under no name that the engine gives."""
     found = []
@@ -103,7 +107,7 @@ def torn_files(place: Path) -> list[str]:
                 HuntStatus(**strict_json.loads(path.read_bytes()))
             elif path.suffix == ".json":
                 strict_json.loads(path.read_bytes())
-            elif not path.name.startswith(("simulation_ledger", "hunt.lock", ".hunt.lock")):
+            elif not path.name.startswith(LOCKS):
                 found.append(f"{path.name}: nobody writes such a file")
         except Exception as error:
             found.append(f"{path.name}: {type(error).__name__}: {error}")

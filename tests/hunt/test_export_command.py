@@ -7,7 +7,8 @@ import pytest
 
 from engine import cli
 from engine.hunt.command import run
-from engine.hunt.export import export
+from engine.hunt.export import HUNT, LEDGER, RUN, export
+from engine.hunt.terminal import TO
 from engine.settings import HuntSettings, RunConfig
 from engine.store.ledger import Ledger
 from engine.store.reader import LedgerReader
@@ -99,3 +100,29 @@ def test_real_runs_come_back_from_their_files(tmp_path, capsys):
         assert {**new, "committed": ""} == {**old, "committed": ""}
     assert cli.main(["rebuild-ledger", "--workspace", str(tmp_path)]) == cli.DONE
     assert "the old ledger is kept as simulation_ledger-" in capsys.readouterr().out
+
+
+def test_a_run_is_exported_by_its_id_and_the_ledger_without_one(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = str(tmp_path / "workspace")
+    run_id = run({"N_grid": 32, "T_steps": 20}, root)["config_hash"]
+    irer = ["export", "--workspace", root]
+    assert cli.main([*irer, run_id, "--to", "npz"]) == 0
+    assert capsys.readouterr().out.endswith(f" datasets, {run_id}.npz\n")
+    assert (tmp_path / f"{run_id}.npz").exists()
+    assert cli.main([*irer, run_id, "--to", "npz"]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert cli.main([*irer, run_id, "--to", "zarr", "--output", "a.zarr", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["output"] == "a.zarr"
+    for wrong, words in (
+        ([run_id], "expected no id"),
+        (["--to", "vtk"], "got no id"),
+        (["x", "--to", "vtk"], "expected 40 hex digits"),
+        ([40 * "0", "--to", "vtk"], "no such file"),
+    ):
+        assert cli.main([*irer, *wrong]) != 0
+        assert words in capsys.readouterr().err
+
+
+def test_the_command_line_names_every_format():
+    assert (*LEDGER, *RUN, *HUNT) == TO

@@ -1,8 +1,8 @@
 """Opens and closes pages of a server in this process, and counts what they leave behind.
 
 `python -m tests.panel.many_sessions WORKSPACE BATCHES EACH` prints JSON: bytes of memory, cockpits,
-listeners, watchers of Panel's state, HoloViews callbacks and threads of ours, before and after,
-and the errors of pages that were closed.
+documents, listeners, watchers of Panel's state, HoloViews callbacks and threads of ours, before
+and after, and the errors of pages that were closed.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from pathlib import Path
 import panel as pn
 import psutil
 from bokeh.client import pull_session
+from bokeh.document import Document
 from bokeh.document.events import MessageSentEvent
 from bokeh.events import DocumentReady
 from panel.io.state import set_curdoc
@@ -26,8 +27,9 @@ from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel.app import Cockpit, create_page
 
-TABS = ("Runs", "Hunt", "Compare", "Spectrum", "Audit", "Time", "Live", "Log")
+TABS = ("Runs", "Hunt", "Compare", "Spectrum", "Audit", "Time", "Analyses", "Live", "Log")
 cockpits: weakref.WeakSet[Cockpit] = weakref.WeakSet()
+documents: weakref.WeakSet[Document] = weakref.WeakSet()
 refusals: list[str] = []
 
 
@@ -35,8 +37,11 @@ class Counted(Cockpit):
     """A cockpit that is counted while it lives."""
 
     def __init__(self, *args, **params):
+        pn.state._add_busy_event("first")  # Panel begins its clean-up task here
+        pn.state._remove_busy_event("first")
         super().__init__(*args, **params)
         cockpits.add(self)
+        documents.add(self.loop._document)
 
     def close(self, *args):
         try:
@@ -100,7 +105,7 @@ def visit(engine, url, pages):
 def rest():
     """What is there in the end: a session's last pulse is two seconds off, a view is made whole."""
     until = time.monotonic() + 20
-    while cockpits and time.monotonic() < until:
+    while (cockpits or documents) and time.monotonic() < until:
         time.sleep(1)
         gc.collect()
     from holoviews.plotting.bokeh.callbacks import Callback
@@ -109,6 +114,7 @@ def rest():
     return {
         "bytes": psutil.Process().memory_info().rss,
         "cockpits": len(cockpits),
+        "documents": len(documents),
         "refusals": refusals,
         "listeners": engine.bus.listeners,
         "watchers": sum(len(each) for kinds in watchers for each in kinds.values()),

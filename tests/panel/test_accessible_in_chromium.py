@@ -25,6 +25,7 @@ READY = {
     "Spectrum": "Target shuffle",
     "Audit": "Golden parameters",
     "Time": "Make a GIF",
+    "Analyses": "Analyze",
     "Live": "Last sign of life",
     "Log": "completed after",
 }
@@ -100,7 +101,7 @@ def test_every_text_and_icon_has_the_contrast_of_aa_and_all_fits(served, open_pa
         shown(page, tab)
         settle(page)
         # Until what fades in is there.
-        becomes(lambda: not faint(page) or page.wait_for_timeout(500), seconds=10)
+        becomes(lambda: not faint(page) or page.wait_for_timeout(500))
         here = page.get_by_role("tab", name=tab, exact=True)
         assert here.evaluate(BEYOND) == [], tab
     page.keyboard.press("?")
@@ -126,6 +127,34 @@ def test_a_text_that_is_too_faint_is_found(served, open_page):
     assert any("far too faint" in each for each in faint(page))
 
 
+FADE = """() => { const figures = []
+const walk = (view) => {
+  if (view.model?.type === "Figure" && view.el.checkVisibility()) figures.push(view.model)
+  for (const child of view.children_views?.() ?? []) if (child) walk(child)
+}
+for (const root of Bokeh.index.roots) walk(root)
+const numbered = figures.find((each) => each.renderers.some((one) => one.glyph?.type === "Text"))
+const numbers = numbered.renderers.find((each) => each.glyph?.type === "Text")
+numbers.glyph.text_color = {value: "#12a57d"}
+numbers.glyph.background_fill_color = null
+numbered.below[0].axis_label_text_color = "#12a57d"
+numbered.left[0].major_label_text_color = "#12a57d"
+return numbers.data_source.get_length() }"""
+"""Draws the numbers of the peaks and two labels as the marks are: 3.2:1 on white."""
+
+
+def test_what_bokeh_writes_too_faintly_is_found(served, open_page):
+    page, *_ = open_page(f"{served}&theme=light&tab=Spectrum")
+    page.get_by_text(READY["Spectrum"]).first.wait_for(timeout=TIMEOUT)
+    settle(page)
+    assert faint(page) == []
+    assert page.evaluate(FADE) >= 3
+    found = faint(page)
+    assert len(found) == 3
+    for words in ('Text "text"', 'Axis "wavenumber k [1/x]"', 'LogAxis "ticks"'):
+        assert any(words in each for each in found), words
+
+
 def test_every_control_has_a_name(served, open_page):
     page, *_ = open_page(served)
     page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
@@ -134,7 +163,7 @@ def test_every_control_has_a_name(served, open_page):
         settle(page)
         assert len(controls(page)) > 20
         # A button of an icon has its name a moment after it is drawn.
-        becomes(lambda: not unnamed(page) or page.wait_for_timeout(500), seconds=10)
+        becomes(lambda: not unnamed(page) or page.wait_for_timeout(500))
         assert unnamed(page) == [], tab
 
 

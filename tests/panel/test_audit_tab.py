@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 from audited_hunt import becomes, hunted
@@ -55,6 +56,14 @@ def test_checksums_are_those_of_the_files(engine):
     text = facts_html(facts)
     assert all(f'title="{file.sha256}">{file.sha256}<' in text for file in facts.files)
     assert "as audited" in text
+
+
+def test_a_served_page_opens_an_artifact_that_is_there_in_h5web(engine):
+    run = engine.reader.runs()[0]["config_hash"]
+    facts = facts_of(engine, run)
+    assert f'<a href="h5web/{run}" target="_blank"' in facts_html(facts, served=True)
+    assert "H5Web" not in facts_html(facts)  # a notebook has no server of ours
+    assert "H5Web" not in facts_html(replace(facts, kept=False), served=True)
 
 
 def test_the_audit_says_what_it_drew_with_what_and_how_long(engine):

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,10 +10,21 @@ from bokeh.document import Document
 from bokeh.document.events import ModelChangedEvent
 from bokeh.events import Tap
 from bokeh.models import Column, Div
+from bokeh.server.contexts import BokehSessionContext
+from bokeh.server.session import ServerSession
 from panel.io.state import set_curdoc, state
+from tornado.ioloop import IOLoop
 
 from irer_panel.background import DocumentLoop, KernelLoop, Newest, NoLoop, loop_of
 from irer_panel.chart import chart, on_tap
+
+
+def page_of_a_session():
+    """A document, and the session context that keeps it."""
+    page = Document()
+    context = BokehSessionContext("a session", None, page)
+    page._session_context = weakref.ref(context)
+    return page, context
 
 
 @pytest.fixture
@@ -91,8 +103,9 @@ def test_in_its_own_calls_a_page_is_the_current_one():
     """Else it is given models of another, which breaks all its updates from then on."""
 
     async def call():
-        page, other, seen = Document(), Document(), []
+        (page, _context), other, seen = page_of_a_session(), Document(), []
         DocumentLoop(page).soon(lambda: seen.append(state.curdoc))
+        await asyncio.sleep(0)
         [tick] = page.session_callbacks
         with set_curdoc(other):
             tick.callback()
@@ -101,11 +114,73 @@ def test_in_its_own_calls_a_page_is_the_current_one():
     assert asyncio.run(call())
 
 
+def test_what_comes_for_a_session_that_has_ended_is_dropped():
+    """Bokeh takes the document apart first, and says that the session has ended after that."""
+
+    async def call():
+        (page, context), seen, wrong = page_of_a_session(), [], []
+        asyncio.get_running_loop().set_exception_handler(lambda _, told: wrong.append(told))
+        loop = DocumentLoop(page)
+        page.callbacks.on_change_dispatch_to(context)
+        page.destroy(context)
+        loop.soon(lambda: seen.append("soon"))
+        loop.aside(lambda: seen.append("aside"), lambda: seen.append("then"))
+        await asyncio.sleep(0.05)
+        return seen, wrong
+
+    assert asyncio.run(call()) == ([], [])
+
+
+def test_a_browser_may_leave_while_a_page_is_told_what_was_made_aside():
+    """The loop hears of it, while another thread goes through the session's browsers."""
+
+    async def call():
+        column, page, told = Column(), Document(), []
+        page.add_root(column)
+        session = ServerSession("a session", page, IOLoop.current())
+        context = BokehSessionContext("a session", None, page)
+        context._set_session(session)
+        page._session_context = weakref.ref(context)
+
+        class Browser:
+            async def _send(self):
+                told.append("sent")
+
+            def send_patch_document(self, event):
+                session.unsubscribe(self)
+                return self._send()
+
+        for _ in range(3):
+            session.subscribe(Browser())
+        made = asyncio.get_running_loop().create_future()
+        with set_curdoc(page):
+            state._thread_id = threading.get_ident()
+        DocumentLoop(page).aside(
+            lambda: setattr(column, "children", [Div()]), lambda: made.set_result(told)
+        )
+        return await asyncio.wait_for(made, 10)
+
+    assert asyncio.run(call()) == 3 * ["sent"]
+
+
+def test_what_is_asked_for_while_the_process_ends_is_not_done(executor):
+    delivered = []
+    newest = Newest(executor, NoLoop(), delivered.append)
+    gate = threading.Event()
+    newest.request(lambda: gate.wait(10) and 0)
+    newest.request(lambda: 1)
+    executor.shutdown(wait=False)
+    gate.set()
+    executor.shutdown()
+    newest.request(lambda: 2)
+    assert delivered == [0]
+
+
 def test_what_is_made_aside_is_told_to_the_page_from_there():
     """Fifty models become a message in as many milliseconds, for which the loop would stand."""
 
     async def call():
-        page, column, told = Document(), Column(), []
+        (page, _context), column, told = page_of_a_session(), Column(), []
         page.add_root(column)
         with set_curdoc(page):
             state._thread_id = threading.get_ident()
@@ -119,8 +194,10 @@ def test_what_is_made_aside_is_told_to_the_page_from_there():
         DocumentLoop(page).aside(
             lambda: setattr(column, "children", [Div()]), lambda: told.append("then")
         )
+        await asyncio.sleep(0)
         [tick] = page.session_callbacks
         await tick.callback()
+        await asyncio.sleep(0)
         [after] = set(page.session_callbacks) - {tick}
         after.callback()
         return told, page.callbacks.hold_value

@@ -169,3 +169,9 @@ def test_an_untouched_view_needs_no_words():
 def test_an_angle_has_a_mean_and_nothing_else():
     view = FieldView().with_pane(0, Pane("rho", aggregation="max"))
     assert view.with_pane(0, Pane("phase", aggregation="max")).panes[0].aggregation == "mean"
+
+
+def test_a_title_leaves_the_tools_their_room():
+    """Of 360 pixels above a pane the tools take 200; a sign has up to 7."""
+    for style in FIELDS.values():
+        assert len(f"{style.meaning} of 01234567") <= 23, style.meaning

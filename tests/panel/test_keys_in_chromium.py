@@ -1,5 +1,7 @@
 """The keys of the page, pressed in a browser; and what has the focus keeps those that it needs."""
 
+import re
+
 import pytest
 from audited_hunt import hunted
 from browsing import TIMEOUT, becomes
@@ -36,7 +38,8 @@ def shows(page, run):
 
 
 def frame(page):
-    return page.get_by_text("frame ").first.inner_text().split("frame ")[1]
+    shown = page.get_by_text(re.compile("frame [0-9]+ of [0-9]+")).first.inner_text()
+    return shown.split("frame ")[1]
 
 
 def test_runs_are_walked_by_key_and_by_button_to_the_ends(served, page):
@@ -193,6 +196,8 @@ def test_digits_open_tabs_and_d_turns_the_light_on(page):
     page.get_by_role("tab", name="Audit", selected=True).wait_for(timeout=TIMEOUT)
     becomes(lambda: "tab=Audit" in page.evaluate("location.search"))
     page.keyboard.press("9")
+    page.get_by_role("tab", name="Log", selected=True).wait_for()
+    page.keyboard.press("5")
     page.keyboard.press("d")
     becomes(lambda: "theme=light" in page.evaluate("location.search"))
     page.locator(".mui-light").first.wait_for(state="attached", timeout=TIMEOUT)

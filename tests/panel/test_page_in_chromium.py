@@ -75,6 +75,16 @@ def test_every_column_of_the_run_list_is_in_sight(hunted, open_page, width):
     assert ends <= table["x"] + table["width"] + 1
 
 
+def test_all_tabs_have_room_on_a_page_of_800_pixels(hunted, open_page):
+    page, *_ = open_page(hunted.url, width=800)
+    last = page.get_by_role("tab").last
+    last.wait_for(timeout=TIMEOUT)
+    box = last.bounding_box()
+    assert box["x"] + box["width"] <= 800 - 16
+    narrowest = min(tab.bounding_box()["width"] for tab in page.get_by_role("tab").all())
+    assert narrowest >= 44
+
+
 def test_at_800_pixels_the_sidebar_folds_and_the_fields_stack(hunted, open_page):
     page, errors, _ = open_page(hunted.url, width=800)
     rho, g_tt = boxes(page, ".bk-Figure", 2)

@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from bokeh.document import Document
+from bokeh.protocol import Protocol
 from panel.models.tabulator import TableEditEvent
 from panel_samples import hunt_in
 
@@ -14,13 +16,14 @@ from engine.store.reader import LedgerReader
 from engine.store.run_row import RunRow
 from engine.store.workspace import Workspace
 from irer_panel.background import NoLoop
+from irer_panel.columns import CHOICE, USUAL
 from irer_panel.compared import Compared
 from irer_panel.listing import Listing
 from irer_panel.run_page import PAGE, RunQuery, read_page
 from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot
 from irer_panel.views.mark_bar import MarkBar
-from irer_panel.views.runs import USUAL, RunList, order_of
+from irer_panel.views.runs import RunList, order_of
 
 # Panel's own, of a table's value.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame")
@@ -120,6 +123,31 @@ def test_sorting_filtering_and_turning_pages(hunted):
     view.close()
 
 
+def test_a_page_of_the_list_travels_in_one_piece(hunted):
+    """Each array that is sent as binary would be two messages more, and there are 25."""
+    view, page, told = run_list(*hunted), Document(), []
+    page.add_root(view._table.get_root(page))
+    page.on_change(told.append)
+    view.pages.value = 1
+    settle(lambda: view._count.object == "11–20 of 25 runs")
+    patch = Protocol().create("PATCH-DOC", told)
+    assert [event for event in told if getattr(event, "attr", "") == "data"]
+    assert len(patch.buffers) == 1  # the index
+    view.close()
+
+
+def test_the_list_may_become_shorter_than_the_place_of_the_selected_run(hunted):
+    reader, hunt = hunted
+    selection = Selection()
+    view = run_list(reader, hunt, selection)
+    selection.pick(view._table.value["config_hash"].iloc[PAGE - 1])
+    assert view._table.selection == [PAGE - 1]
+    view.tools.statuses.value = ["diverged"]
+    settle(lambda: view._count.object == "1–5 of 5 runs")
+    assert len(view._table.value) == 5
+    view.close()
+
+
 def test_a_step_over_a_border_turns_the_page_and_a_pick_elsewhere_does_not(hunted):
     reader, hunt = hunted
     selection, listing = Selection(), Listing()
@@ -131,7 +159,7 @@ def test_a_step_over_a_border_turns_the_page_and_a_pick_elsewhere_does_not(hunte
     assert view.pages.value == 0, "the selection leads"
     selection.pick(ids[12])
     settle(lambda: view._count.object == "11–20 of 25 runs")
-    assert view._table.selection == [2]
+    settle(lambda: view._table.selection == [2])
     view.close()
 
 
@@ -264,6 +292,21 @@ def test_every_number_of_the_equations_is_a_column_and_the_searched_come_first(t
         assert epsilon == reader.run(run)["config"]["epsilon"]
     assert view._table.value["epsilon"].nunique() > 1
     assert order_of([{"field": "epsilon", "dir": "asc"}]) == "-", "the ledger has no index on it"
+    view.close()
+
+
+def test_a_list_begins_with_the_page_and_columns_of_a_link_and_says_them(hunted):
+    listing = Listing(page=2, columns=["config_hash", "n_peaks"])
+    view = run_list(*hunted, listing=listing)
+    assert view._count.object == "21–25 of 25 runs"
+    assert view.pages.value == 2
+    assert {*CHOICE} - {*view._table.hidden_columns} == {"config_hash", "n_peaks"}
+    assert view.tools.choice.value == ["config_hash", "n_peaks"]
+    view.pages.value = 1
+    view.tools.choice.value = ["p"]
+    assert (listing.page, listing.columns) == (1, ["config_hash", "p"])
+    view.tools.statuses.value = ["diverged"]
+    assert listing.page == 0
     view.close()
 
 

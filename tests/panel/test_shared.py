@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,16 @@ from hunt_samples import SETTINGS, fill_hunt
 
 from engine.errors import LedgerError
 from engine.hunt.engine import Engine
+from engine.settings import RunConfig
+from engine.store.ledger import Ledger
 from engine.store.reader import LedgerReader
+from engine.store.run_row import RunRow
 from engine.store.workspace import Workspace
 from irer_panel import snapshot as module
 from irer_panel.background import KernelLoop
 from irer_panel.feed import read
 from irer_panel.session import Session
-from irer_panel.shared import shared
+from irer_panel.shared import shared, shared_since
 from irer_panel.snapshot import NEWEST, Snapshot, look
 from irer_panel.views.run_heading import heading_html
 
@@ -55,6 +59,33 @@ def test_a_failure_is_not_kept(reader):
     with pytest.raises(LedgerError):
         shared(reader, "runs", 1, lambda: (_ for _ in ()).throw(LedgerError("locked")))
     assert shared(reader, "runs", 1, lambda: "there") == "there"
+
+
+def test_an_answer_is_not_older_than_the_question(reader):
+    begun, go, made, late = threading.Event(), threading.Event(), [], []
+
+    def work():
+        made.append(object())
+        begun.set()
+        assert go.wait(20)
+        return made[-1]
+
+    asked = time.monotonic()
+    first = threading.Thread(target=shared_since, args=(reader, "moment", asked, work))
+    first.start()
+    assert begun.wait(20)
+    # What is asked for while the answer is worked out may concern what has happened meanwhile.
+    now = time.monotonic()
+    second = threading.Thread(target=lambda: late.append(shared_since(reader, "moment", now, work)))
+    second.start()
+    go.set()
+    first.join(20)
+    second.join(20)
+    assert len(made) == 2
+    assert late == [made[1]]
+    assert shared_since(reader, "moment", asked, work) is made[1]
+    assert shared_since(reader, "moment", now, work) is made[1]
+    assert len(made) == 2
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +138,60 @@ def test_ten_sessions_and_their_figures_read_a_hunt_once(long_hunt, monkeypatch)
     tables = [read(other.reader, hunt, looks[0].sequence).table for _ in range(10)]
     assert all(table is tables[0] for table in tables)
     assert read(other.reader, hunt, looks[0].sequence + 1).table is not tables[0]
+    other.close()
+
+
+def count_moments(monkeypatch):
+    """The reads of status and ledger that are made from now on."""
+    made, plain = [], module._moment
+    monkeypatch.setattr(module, "_moment", lambda engine: (made.append(engine), plain(engine))[1])
+    return made
+
+
+def test_a_look_sees_what_was_committed_before_it_was_asked_for(tmp_path, monkeypatch):
+    workspace = Workspace.open(tmp_path)
+    hunt = fill_hunt(workspace, generations=1)
+    engine = Engine(workspace)
+    reads = count_moments(monkeypatch)
+    asked = time.monotonic()
+    first = look(engine, Snapshot(), since=asked)
+    with Ledger(workspace.ledger_path) as ledger:
+        ledger.commit_run(hunt, 2, 0, RunRow(config=RunConfig(seed=7), status="diverged"))
+    after = time.monotonic()
+    for before in (Snapshot(), first):
+        assert look(engine, before, since=asked).sequence == first.sequence
+    assert len(reads) == 1
+    looks = [look(engine, before, since=after) for before in (first, Snapshot(), first)]
+    assert {each.sequence for each in looks} == {first.sequence + 1}
+    assert {each.runs[0]["status"] for each in looks} == {"diverged"}
+    assert len(reads) == 2
+    assert look(engine, first).sequence == first.sequence + 1
+    assert len(reads) == 3, "a look without a time is one of now"
+    engine.close()
+
+
+def test_ten_sessions_that_hear_one_ring_read_once(long_hunt, monkeypatch):
+    engine, _ = long_hunt
+    other = Engine(engine.workspace)
+
+    async def run():
+        sessions = [Session(other, KernelLoop()) for _ in range(10)]
+        for session in sessions:
+            session.open()
+        async with asyncio.timeout(60):
+            while not all(session.snapshot.runs for session in sessions):
+                await asyncio.sleep(0.01)
+            reads = count_moments(monkeypatch)
+            before = [session.snapshot for session in sessions]
+            other.bus.ring()  # in the loop's thread: none looks before all have heard it
+            while any(s.snapshot is old for s, old in zip(sessions, before, strict=True)):
+                await asyncio.sleep(0.001)
+        for session in sessions:
+            session.close()
+        return len(reads)
+
+    # A pulse of some of them may fall between.
+    assert asyncio.run(run()) < 5
     other.close()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from engine.live.status import ACTIVE, HuntStatus
 from engine.store.tables import HUNT_STATES
+from irer_panel.columns import COLUMNS
 from irer_panel.job import PROMOTE, RESTORE, Job
 from irer_panel.snapshot import INTERRUPTED, Snapshot
 from irer_panel.states import (
@@ -25,7 +26,7 @@ from irer_panel.states import (
 from irer_panel.views.best import best_json, promotion_words
 from irer_panel.views.header import header_html
 from irer_panel.views.run_heading import heading_html
-from irer_panel.views.runs import COLUMNS, run_table
+from irer_panel.views.runs import run_table
 from irer_panel.views.tiles import tiles, tiles_html
 
 RUNNING = HuntStatus(
@@ -210,7 +211,8 @@ def test_a_hunt_without_a_score_names_the_classes():
 
 def test_tiles_count_failures_by_class_and_mark_them():
     failures = {tile.key: tile for tile in tiles(seen())}["failures"]
-    assert (failures.value, failures.detail, failures.tone) == ("2", "2 diverged", "error")
+    assert (failures.value, failures.more, failures.tone) == ("2", "2 diverged", "error")
+    assert failures.detail.startswith("of "), "a line of its own: classes wrap below it"
     assert {tile.key: tile for tile in tiles(changed(failures={}))}["failures"].tone == "default"
 
 

@@ -2,6 +2,7 @@
 
 import io
 import time
+from threading import Event
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 from irer_panel import history as module
 from irer_panel.background import NoLoop
-from irer_panel.film_file import LEAST_SIDE, gif_of
+from irer_panel.film_file import COLOURS, LEAST_SIDE, gif_of
 from irer_panel.history import read_history
 from irer_panel.selection import Selection
 from irer_panel.views.time_tab import TimeTab, read
@@ -71,18 +72,19 @@ def test_the_gif_shows_every_frame_with_y_up(hunted):
     workspace, run = hunted
     found = read_history(workspace.artifact_path(run), run, "ρ")
     found.frames[0, 0, 0] = np.nan
-    palette = np.stack([np.arange(255, dtype=np.uint8)] * 3, axis=1)
+    palette = np.stack([np.arange(COLOURS, dtype=np.uint8)] * 3, axis=1)
     images = [
         np.asarray(each.convert("RGB"))[..., 0].astype(float)
-        for each in ImageSequence.Iterator(Image.open(io.BytesIO(gif_of(found, palette))))
+        for each in ImageSequence.Iterator(Image.open(io.BytesIO(gif_of(found, palette, Event()))))
     ]
     assert len(images) == len(found.frames)
+    images = [image[:LEAST_SIDE] for image in images]
     assert images[0].shape == (LEAST_SIDE, LEAST_SIDE)
     enlarge = LEAST_SIDE // 32
     low, high = found.limits
     for image, frame in zip(images[1:], found.frames[1:], strict=True):
         drawn = image[enlarge // 2 :: enlarge, enlarge // 2 :: enlarge][::-1]
-        np.testing.assert_allclose(drawn, (frame - low) / (high - low) * 254, atol=1.01)
+        np.testing.assert_allclose(drawn, (frame - low) / (high - low) * (COLOURS - 1), atol=1.01)
     assert images[0][-1, 0] == 128, "a cell that is not finite is gray"
 
 
@@ -93,6 +95,29 @@ def test_another_runs_or_a_missing_artifact_is_words(hunted, tmp_path):
     assert "expected" in found.problem
     with pytest.raises(ArtifactError):
         read_history(workspace.artifact_path(run), "0" * 40, "ρ")
+
+
+class HeldLoop(NoLoop):
+    """A loop that is busy: what it is asked to run waits in `held`."""
+
+    def __init__(self):
+        self.held = []
+
+    def soon(self, call):
+        self.held.append(call)
+
+
+def test_a_tab_whose_run_is_being_read_says_so(hunted):
+    workspace, run = hunted
+    selection, loop = Selection(), HeldLoop()
+    selection.pick(run)
+    tab = TimeTab(workspace, selection, loop)
+    assert (tab._nothing.object, tab._nothing.visible) == ("Reading its frames …", True)
+    settle(lambda: loop.held)
+    loop.held.pop()()
+    assert not tab._nothing.visible
+    assert tab._all.visible
+    tab.close()
 
 
 def settle(so):

@@ -7,7 +7,7 @@ from browsing import QUICK, TIMEOUT, becomes, fill, status_of
 
 pytestmark = pytest.mark.browser
 
-TABS = ("Hunt", "Spectrum", "Audit", "Time", "Live", "Log", "Runs")
+TABS = ("Hunt", "Spectrum", "Audit", "Time", "Analyses", "Live", "Log", "Runs")
 
 
 def test_a_hunt_in_one_browser_shows_in_the_other_and_no_tab_leaves_the_host(

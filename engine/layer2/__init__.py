@@ -1,0 +1,1 @@
+"""Analyses that plug in: what describes them, what runs them, and those that ship."""

@@ -1,0 +1,268 @@
+"""A component's manifest: what it is called, which script does its work, what goes in and out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from packaging.requirements import InvalidRequirement, Requirement
+
+from engine.errors import SettingsError
+from engine.layer2.tunables import Tunable
+from engine.store import strict_json
+
+FILE_NAME = "component_manifest.json"
+MAX_BYTES = 2**20
+
+RUN, HUNT, JOB = "run", "hunt", "job"
+"""What a component works on: a run's files, the export of a hunt, or the workspace itself."""
+
+INPUTS = {
+    "artifact": "path:h5",
+    "provenance": "path:json",
+    "final_ledger": "path:csv",
+    "job_uuid": "string:uuid",
+}
+"""Every input that there is, with its type."""
+
+OUTPUT_TYPES = ("path:json", "path:csv", "path:png", "path:h5")
+VALUE_TYPES = ("int", "float", "bool", "string", "string:uuid")
+
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 2000}
+_WORD = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$"}
+_FILE = {"type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"}
+
+
+def _object(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {**required, **optional},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _list(items: dict[str, Any], least: int = 0) -> dict[str, Any]:
+    return {"type": "array", "items": items, "minItems": least, "maxItems": 100}
+
+
+SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    **_object(
+        {
+            "name": {"type": "string", "minLength": 1, "maxLength": 80},
+            "version": {"type": "string", "pattern": r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,39}$"},
+            "description": _TEXT,
+            "script_to_run": {"type": "string", "minLength": 1, "maxLength": 200},
+            "dependencies": _list(_TEXT),
+            "inputs": _list(
+                _object(
+                    {"name": {"enum": list(INPUTS)}, "type": {"enum": list(INPUTS.values())}},
+                    description=_TEXT,
+                ),
+                1,
+            ),
+            "outputs": _list(
+                _object(
+                    {"name": _WORD, "type": {"enum": list(OUTPUT_TYPES)}, "file": _FILE},
+                    description=_TEXT,
+                ),
+                1,
+            ),
+            "tunable_variables": _list(
+                _object(
+                    {
+                        "name": _WORD,
+                        "label": {"type": "string", "minLength": 1, "maxLength": 80},
+                        "type": {"enum": list(VALUE_TYPES)},
+                        "default": {"type": ["number", "boolean", "string"]},
+                    },
+                    minimum={"type": "number"},
+                    maximum={"type": "number"},
+                    description=_TEXT,
+                )
+            ),
+        },
+        on_commit={"type": "boolean"},
+    ),
+}
+"""JSON Schema of a manifest."""
+
+_validator = Draft202012Validator(SCHEMA)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file that a component promises to write."""
+
+    name: str
+    type: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest that holds what the schema and the rules beyond it ask for.
+
+    Attributes:
+        name: for people.
+        version: the component's own.
+        description: what it computes.
+        script: path of the script within the folder.
+        dependencies: requirements on installed packages, such as `scipy>=1.15`.
+        inputs: names among `INPUTS`.
+        outputs: the files that it writes.
+        tunables: what a user may set.
+        on_commit: whether it runs on every new run.
+        subject: `RUN`, `HUNT` or `JOB`.
+    """
+
+    name: str
+    version: str
+    description: str
+    script: str
+    dependencies: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    tunables: tuple[Tunable, ...]
+    on_commit: bool
+    subject: str
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check the manifest of a component's folder.
+
+    Raises:
+        SettingsError: it cannot be read, or one of its fields is not as it has to be; `field`
+            names it.
+    """
+    path = folder / FILE_NAME
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _wrong(folder, "", f"more than {MAX_BYTES} bytes", "a manifest")
+        document = strict_json.loads(path.read_bytes())
+    except OSError as error:
+        raise _wrong(folder, "", error.strerror or str(error), "a file that can be read") from error
+    except ValueError as error:
+        if isinstance(error, SettingsError):
+            raise
+        raise _wrong(folder, "", str(error), "a JSON object") from error
+    _check_schema(folder, document)
+    subject = _subject(folder, document)
+    _check_names(folder, document)
+    _check_script(folder, document["script_to_run"])
+    for index, line in enumerate(document["dependencies"]):
+        try:
+            Requirement(line)
+        except InvalidRequirement as error:
+            raise _wrong(
+                folder, f"dependencies[{index}]", repr(line), "a requirement such as 'scipy>=1.15'"
+            ) from error
+    if document.get("on_commit", False) and subject != RUN:
+        raise _wrong(folder, "on_commit", "true", f"false for a component on a {subject}")
+    return Manifest(
+        name=document["name"],
+        version=document["version"],
+        description=document["description"],
+        script=document["script_to_run"],
+        dependencies=tuple(document["dependencies"]),
+        inputs=tuple(each["name"] for each in document["inputs"]),
+        outputs=tuple(
+            Output(each["name"], each["type"], each["file"]) for each in document["outputs"]
+        ),
+        tunables=_tunables(folder, document["tunable_variables"]),
+        on_commit=document.get("on_commit", False),
+        subject=subject,
+    )
+
+
+def _check_schema(folder: Path, document: Mapping[str, Any]) -> None:
+    errors = sorted(_validator.iter_errors(document), key=lambda error: list(error.absolute_path))
+    if not errors:
+        return
+    error = errors[0]
+    field = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
+    ).removeprefix(".")
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        raise _wrong(folder, f"{field}.{missing}".strip("."), "nothing", "this field")
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        stranger = next(name for name in error.instance if name not in known)
+        expected = f"none but {', '.join(known)}"
+        raise _wrong(folder, f"{field}.{stranger[:60]}".strip("."), "an unknown field", expected)
+    expected = {
+        "enum": lambda: f"one of {', '.join(error.validator_value)}",
+        "type": lambda: f"JSON's {error.validator_value}",
+        "pattern": lambda: f"text that matches {error.validator_value}",
+        "minItems": lambda: "at least one",
+    }.get(error.validator, lambda: f"{error.validator} {error.validator_value}")()
+    raise _wrong(folder, field, repr(error.instance)[:80], expected)
+
+
+def _subject(folder: Path, document: Mapping[str, Any]) -> str:
+    inputs = {each["name"]: each["type"] for each in document["inputs"]}
+    for index, each in enumerate(document["inputs"]):
+        if each["type"] != INPUTS[each["name"]]:
+            where = f"inputs[{index}].type"
+            raise _wrong(folder, where, each["type"], f"{INPUTS[each['name']]} for {each['name']}")
+    of_run = bool({"artifact", "provenance"} & set(inputs))
+    of_hunt = "final_ledger" in inputs
+    if of_run and of_hunt:
+        raise _wrong(
+            folder, "inputs", ", ".join(inputs), "either a run's (artifact, provenance) or a "
+            "hunt's (final_ledger)",
+        )  # fmt: skip
+    return RUN if of_run else HUNT if of_hunt else JOB
+
+
+def _check_names(folder: Path, document: Mapping[str, Any]) -> None:
+    """No name twice; a tunable's and an input's become options of one command line."""
+    flags = {"output_dir"}
+    for kind in ("inputs", "tunable_variables"):
+        for index, each in enumerate(document[kind]):
+            if each["name"] in flags:
+                raise _wrong(folder, f"{kind}[{index}].name", each["name"], "a name of its own")
+            flags.add(each["name"])
+    for key in ("name", "file"):
+        seen = {"report.json"}
+        for index, each in enumerate(document["outputs"]):
+            if each[key] in seen:
+                raise _wrong(folder, f"outputs[{index}].{key}", each[key], f"a {key} of its own")
+            seen.add(each[key])
+
+
+def _check_script(folder: Path, script: str) -> None:
+    """The script is a file in the folder itself, also once all links are followed."""
+    path = folder / script
+    inside = path.resolve().is_relative_to(folder.resolve())
+    if Path(script).is_absolute() or ".." in Path(script).parts or not inside:
+        raise _wrong(folder, "script_to_run", repr(script), "a script inside its folder")
+    if not path.is_file():
+        raise _wrong(folder, "script_to_run", repr(script), "a file that is there")
+
+
+def _tunables(folder: Path, declared: list[dict[str, Any]]) -> tuple[Tunable, ...]:
+    tunables = []
+    for index, each in enumerate(declared):
+        tunable, where = Tunable(**each), f"tunable_variables[{index}]"
+        for bound in ("minimum", "maximum"):
+            if bound in each and each["type"] not in ("int", "float"):
+                raise _wrong(folder, f"{where}.{bound}", str(each[bound]), "bounds of numbers only")
+        try:
+            tunable.checked(tunable.default)
+        except SettingsError as error:
+            got = repr(each["default"])
+            raise _wrong(folder, f"{where}.default", got, tunable.expected) from error
+        tunables.append(tunable)
+    return tuple(tunables)
+
+
+def _wrong(folder: Path, field: str, got: str, expected: str) -> SettingsError:
+    where = f"{field}: " if field else ""
+    return SettingsError(
+        f"{folder.name}/{FILE_NAME}: {where}got {got}, expected {expected}; correct the manifest.",
+        field=field,
+    )

@@ -1,0 +1,113 @@
+"""What a component left behind: only what it declared, and only where it is what it should be."""
+
+import csv
+import json
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from engine.errors import ComponentError
+from engine.layer2.manifest import Output
+from engine.store import strict_json
+
+MAX_JSON = 16 * 2**20
+MAX_PIXELS = 64 * 10**6
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def collect(outputs: Sequence[Output], source: Path, target: Path) -> list[dict[str, Any]]:
+    """Move the declared outputs from where the script wrote them, each checked by its type.
+
+    Args:
+        outputs: what the manifest promises.
+        source: the script's output folder.
+        target: an empty folder on the same disk.
+
+    Returns:
+        For each its `name`, `type`, `file` and `bytes`.
+
+    Raises:
+        ComponentError: one is missing, no plain file, or not of its type.
+    """
+    found = []
+    for output in outputs:
+        path = source / output.file
+        try:
+            # Moved first: what is then looked at is what is kept.
+            path.replace(target / output.file)
+        except FileNotFoundError:
+            raise _wrong(output, "nothing", "the file") from None
+        except OSError as error:
+            raise _wrong(output, error.strerror or str(error), "a plain file") from error
+        path = target / output.file
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+            raise _wrong(output, "a link or a folder", "a plain file of its own")
+        _CHECKS[output.type](output, path)
+        path.chmod(0o644)
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+        found.append(
+            {
+                "name": output.name,
+                "type": output.type,
+                "file": output.file,
+                "bytes": status.st_size,
+            }
+        )
+    return found
+
+
+def _json(output: Output, path: Path) -> None:
+    if path.stat().st_size > MAX_JSON:
+        raise _wrong(output, f"{path.stat().st_size} bytes", f"at most {MAX_JSON}")
+    try:
+        strict_json.check(json.loads(path.read_bytes()))
+    except (ValueError, RecursionError) as error:
+        raise _wrong(output, f"{error or 'nesting without end'}", "JSON") from error
+
+
+def _csv(output: Output, path: Path) -> None:
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = csv.reader(stream, strict=True)
+            width = len(next(rows, []))
+            for number, row in enumerate(rows, 2):
+                if row and len(row) != width:
+                    raise _wrong(output, f"{len(row)} cells in row {number}", f"{width}")
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _wrong(output, str(error), "CSV in UTF-8") from error
+    if not width:
+        raise _wrong(output, "an empty file", "CSV with a line of names")
+
+
+def _png(output: Output, path: Path) -> None:
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise _wrong(output, f"{width} × {height}", f"at most {MAX_PIXELS} pixels")
+            image.verify()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, ComponentError):
+            raise
+        raise _wrong(output, str(error), "a PNG") from error
+
+
+def _h5(output: Output, path: Path) -> None:
+    with path.open("rb") as stream:
+        if stream.read(len(_HDF5)) != _HDF5:
+            raise _wrong(output, "something else", "an HDF5 file")
+
+
+_CHECKS = {"path:json": _json, "path:csv": _csv, "path:png": _png, "path:h5": _h5}
+
+
+def _wrong(output: Output, got: str, expected: str) -> ComponentError:
+    return ComponentError(
+        f"output {output.name}: {output.file}: got {got}, expected {expected}; correct the script."
+    )

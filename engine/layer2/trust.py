@@ -1,0 +1,147 @@
+"""Whose code runs here: a component's, once somebody has said so, as long as no byte has changed.
+
+`trusted_components.json` in the workspace holds, by name, the checksum of the folder that was
+trusted. What ships with the engine is trusted with it.
+"""
+
+import hashlib
+import os
+import stat
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from engine import __version__
+from engine.errors import SettingsError, WorkspaceError
+from engine.layer2.discovery import Component
+from engine.store import strict_json
+from engine.store.workspace import Workspace, atomic_write_bytes
+
+FILE_NAME = "trusted_components.json"
+MAX_BYTES = 64 * 2**20
+MAX_FILES = 2000
+
+
+def checksum(folder: Path) -> str:
+    """SHA-256 over the names and bytes of all files beneath a folder, in the order of their names.
+
+    Raises:
+        SettingsError: a link or a device among them, or more than a component should be.
+    """
+    total = hashlib.sha256()
+    files, size = 0, 0
+    for root, folders, names in os.walk(folder.resolve(), onerror=_unreadable):
+        folders.sort()
+        for name in sorted([*names, *(each for each in folders if _is_link(root, each))]):
+            path = Path(root, name)
+            status = path.lstat()
+            where = path.relative_to(folder.resolve()).as_posix()
+            if not stat.S_ISREG(status.st_mode):
+                raise SettingsError(
+                    f"{folder.name}/{where}: got a link or a device, expected plain files alone: "
+                    "what is elsewhere can change unseen; put a copy there.",
+                    field="COMPONENT",
+                )
+            files, size = files + 1, size + status.st_size
+            if files > MAX_FILES or size > MAX_BYTES:
+                raise SettingsError(
+                    f"{folder.name}: got more than {MAX_FILES} files or {MAX_BYTES} bytes, "
+                    "expected a component's code; keep data elsewhere.",
+                    field="COMPONENT",
+                )
+            one = hashlib.sha256(path.read_bytes()).hexdigest()
+            total.update(f"{len(where.encode())}:{where}:{one}\n".encode())
+    return total.hexdigest()
+
+
+def checksum_of(component: Component) -> str:
+    """What its code is: of what ships, that of the engine's analyses as a whole."""
+    return _shipped_checksum() if component.ships else checksum(component.folder)
+
+
+@cache
+def _shipped_checksum() -> str:
+    total = hashlib.sha256(__version__.encode())
+    root = Path(__file__).parent
+    for path in sorted([*root.rglob("*.py"), *root.rglob("*.json")]):
+        one = hashlib.sha256(path.read_bytes()).hexdigest()
+        total.update(f"{path.relative_to(root).as_posix()}:{one}\n".encode())
+    return total.hexdigest()
+
+
+def trust(workspace: Workspace, component: Component) -> str:
+    """Trust a component as it is now; returns its checksum.
+
+    Raises:
+        SettingsError: its folder holds what no component may.
+        WorkspaceError: the workspace cannot be written.
+    """
+    now = checksum_of(component)
+    if not component.ships:
+        known = _read(workspace)
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        known[component.name] = {"sha256": now, "at": at, "folder": str(component.folder)}
+        text = strict_json.dumps(known, indent=1)
+        atomic_write_bytes(workspace.root / FILE_NAME, text.encode() + b"\n")
+    return now
+
+
+def is_trusted(workspace: Workspace, component: Component) -> bool:
+    """Whether its code may run.
+
+    Raises:
+        SettingsError: its folder holds what no component may.
+        WorkspaceError: what was trusted cannot be read.
+    """
+    if component.ships:
+        return True
+    entry = _read(workspace).get(component.name)
+    return isinstance(entry, dict) and entry.get("sha256") == checksum_of(component)
+
+
+def require_trust(workspace: Workspace, component: Component, sha256: str) -> None:
+    """Refuse code that nobody vouched for.
+
+    Args:
+        workspace: where it shall run.
+        component: whose code.
+        sha256: the checksum of the very copy that would run.
+
+    Raises:
+        SettingsError: it was never trusted, or has changed since.
+    """
+    if component.ships:
+        return
+    entry = _read(workspace).get(component.name)
+    if not isinstance(entry, dict) or entry.get("sha256") != sha256:
+        got = "one that nobody trusted" if entry is None else "one that has changed since it was"
+        raise SettingsError(
+            f"{component.name}: got {got}, expected a trusted component: its code runs with your "
+            f"rights; read {component.folder}, then `irer components trust {component.name}`.",
+            field="COMPONENT",
+        )
+
+
+def _read(workspace: Workspace) -> dict[str, Any]:
+    path = workspace.root / FILE_NAME
+    try:
+        return strict_json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise WorkspaceError(
+            f"{path}: {error}, expected the list of trusted components; remove it, and trust them "
+            "again."
+        ) from error
+
+
+def _is_link(root: str, name: str) -> bool:
+    return os.path.islink(os.path.join(root, name))
+
+
+def _unreadable(error: OSError) -> None:
+    raise SettingsError(
+        f"{error.filename}: {error.strerror}, expected a readable folder; correct its mode.",
+        field="COMPONENT",
+    ) from error

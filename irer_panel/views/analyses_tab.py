@@ -1,0 +1,208 @@
+"""The Analyses tab: a component, what it lets one set, and what it made of the run or hunt."""
+
+import html
+from functools import partial
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from engine.errors import SettingsError
+from engine.hunt.engine import Engine
+from engine.layer2.discovery import Component
+from engine.layer2.manifest import HUNT
+from irer_panel.analyses import (
+    Analysis,
+    Made,
+    Offers,
+    analyst_of,
+    read_analysis,
+    read_offers,
+)
+from irer_panel.analyses_html import numbers_of, output_html, report_html
+from irer_panel.background import Loop, Newest, readers
+from irer_panel.chart import ACCENT, BAD, CALM, GOOD, PLAIN, chart
+from irer_panel.selection import Selection
+from irer_panel.views.hunt_view import HuntView
+from irer_panel.views.section import CSS, PAPER
+from irer_panel.views.tunable_fields import TunableFields
+from irer_panel.wording import duration, short_id
+
+_CSS = """
+img { max-width: 100%; display: block; border-radius: 6px; }
+pre { margin: 4px 0; max-height: 120px; overflow: auto; white-space: pre-wrap; font-size: 12px; }
+div.table { max-height: 320px; overflow: auto; }
+code { overflow-wrap: anywhere; font-size: 12px; }
+"""
+_COLOURS = (ACCENT, CALM, GOOD, BAD, PLAIN)
+_SELECT_SX = {"& .MuiInputBase-root": {"height": "40px"}}
+
+
+class AnalysesTab(HuntView):
+    """Runs components on the selected run or the shown hunt, and shows their newest outputs."""
+
+    def __init__(self, engine: Engine, selection: Selection, loop: Loop, **params: Any) -> None:
+        super().__init__(**params)
+        self._workspace, self._selection, self._loop = engine.workspace, selection, loop
+        self._analyst = analyst_of(engine)
+        self._offers = Offers((), frozenset(), ())
+        self._analysis: Analysis | None = None
+        self._asked: tuple[Any, ...] = ()
+        self.fields = TunableFields(())
+        self.component = pmui.Select(
+            label="Component", options={}, size="small", width=300, margin=0, sx=_SELECT_SX
+        )
+        self.run = pmui.Button(
+            label="Analyze", icon="biotech", variant="outlined", size="small", margin=0,
+            disabled=True, on_click=lambda _: self._take(),
+        )  # fmt: skip
+        self._words, self._report, self._broken = _pane(), _pane(), _pane()
+        self._controls = pn.Column(sizing_mode="stretch_width")
+        self._outputs = pn.Column(sizing_mode="stretch_width", styles={"gap": "8px"})
+        self._offered: Newest[Offers] = Newest(readers, loop, self._offer)
+        self._reads: Newest[Analysis] = Newest(readers, loop, self._show)
+        self.component.param.watch(self._choose, "value")
+        self._watcher = selection.param.watch(self._update, "run")
+        self._offered.request(partial(read_offers, self._workspace))
+
+    def close(self) -> None:
+        """Follow the selection no more."""
+        self._offered.close()
+        self._reads.close()
+        self._selection.param.unwatch(self._watcher)
+
+    @property
+    def chosen(self) -> Component | None:
+        """The component that the menu names."""
+        named = (each for each in self._offers.components if each.name == self.component.value)
+        return next(named, None)
+
+    @property
+    def subject(self) -> str:
+        """Id of the run or hunt that the chosen component would work on; empty for none."""
+        if self.chosen is None:
+            return ""
+        if self.chosen.manifest.subject == HUNT:
+            return self.snapshot.shown.hunt_id or ""
+        return self._selection.run
+
+    def refusal(self) -> str:
+        """Why nothing can be analyzed now; empty where it can."""
+        component, task = self.chosen, self._analyst.task
+        if component is None:
+            return "There is no component to run; docs/components.md says how to write one."
+        if self.snapshot.follows:
+            return "This dashboard only follows: it writes nothing. Analyze where the hunt runs."
+        if component.name in self._offers.untrusted:
+            return (
+                f"{component.name} is not trusted: its code would run with the server's rights. "
+                f"Read {component.folder}, then `irer components trust {component.name}`."
+            )
+        if not self.subject:
+            return f"There is no {component.manifest.subject} yet."
+        if task.component:
+            so_far = duration(max(0.0, self.snapshot.taken - task.began))
+            return (
+                f"{task.component} looks at {short_id(task.subject)}; for {so_far} so far. One "
+                "at a time."
+            )
+        return ""
+
+    def _offer(self, offers: Offers) -> None:
+        self._offers = offers
+        names = {each.manifest.name: each.name for each in offers.components}
+        self._broken.object = "".join(
+            f'<p><b class="no">✗</b> {html.escape(text)}</p>' for text in offers.broken
+        )
+        # The fields are made when the value changes, which is None before there are options.
+        self.component.param.update(options=names, value=next(iter(names.values()), None))
+        self._update()
+
+    def _choose(self, *_: Any) -> None:
+        self._loop.aside(self._make_fields, self._update)
+
+    def _make_fields(self) -> None:
+        self.fields = TunableFields(self.chosen.manifest.tunables if self.chosen else ())
+        self._controls[:] = [self.fields.row]
+
+    @param.depends("snapshot", watch=True)
+    def _update(self, *_: Any) -> None:
+        component, subject = self.chosen, self.subject
+        why = self.refusal()
+        self.run.disabled = bool(why)
+        about = component.manifest.description if component else ""
+        of = (
+            f"On {component.manifest.subject} {short_id(subject)}." if component and subject else ""
+        )
+        problem = self._analyst.problem(component.name, subject) if component else ""
+        words = f"<p>{html.escape(about)}</p>" + f'<p class="quiet">{html.escape(why or of)}</p>'
+        if problem:
+            words += f'<p data-analysis="problem"><b class="no">✗</b> {html.escape(problem)}</p>'
+        words = f'<div class="bare">{words}</div>'
+        if words != self._words.object:
+            self._words.object = words
+        name = component.name if component else ""
+        asked = (name, subject, self._analyst.finished)
+        if name and asked != self._asked:
+            self._asked = asked
+            self._reads.request(partial(read_analysis, self._workspace, name, subject))
+
+    def _take(self) -> None:
+        if self.chosen is None or self.refusal():
+            return
+        try:
+            values = self.fields.values()
+        except SettingsError:
+            return  # its field says what is wrong
+        self._analyst.take(self.chosen.name, self.subject, values)
+        self._update()
+
+    def _show(self, analysis: Analysis) -> None:
+        component = self.chosen
+        if component and (analysis.component, analysis.subject) == (component.name, self.subject):
+            self._analysis = analysis
+            self._loop.aside(partial(self._draw, analysis), lambda: None)
+
+    def _draw(self, analysis: Analysis) -> None:
+        problem = f'<p class="no">{html.escape(analysis.problem)}</p>' if analysis.problem else ""
+        self._report.object = f'<div class="bare">{report_html(analysis)}{problem}</div>'
+        self._outputs[:] = [_shown(made) for made in analysis.outputs]
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        row = pn.Row(self.component, self.run, margin=0,
+                     styles={"gap": "12px", "align-items": "center"})  # fmt: skip
+        top = pn.Column(
+            row, self._words, self._controls, sizing_mode="stretch_width",
+            styles={**PAPER, "gap": "8px"},
+        )  # fmt: skip
+        return pn.Column(
+            top, self._broken, self._report, self._outputs, sizing_mode="stretch_width",
+            styles={"gap": "12px"},
+        )  # fmt: skip
+
+
+def _pane(text: str = "") -> pn.pane.HTML:
+    return pn.pane.HTML(text, stylesheets=[CSS, _CSS], sizing_mode="stretch_width", margin=0)
+
+
+def _shown(made: Made) -> pn.viewable.Viewable:
+    words = _pane(f'<div class="bare">{output_html(made)}</div>')
+    figure = _figure(made)
+    parts = [words] if figure is None else [words, pn.pane.Bokeh(figure, margin=0)]
+    return pn.Column(*parts, sizing_mode="stretch_width", styles=PAPER)
+
+
+def _figure(made: Made) -> Any:
+    """The columns of numbers of a CSV over the first of them; None where there are not two."""
+    if made.type != "path:csv" or not made.content:
+        return None
+    columns = numbers_of(made.content)
+    names = list(columns)
+    if len(names) < 2 or len(columns[names[0]]) < 2:
+        return None
+    fig = chart(names[0], names[1] if len(names) == 2 else "value")
+    for name, colour in zip(names[1:], _COLOURS, strict=False):
+        legend = {"legend_label": name} if len(names) > 2 else {}
+        fig.scatter(columns[names[0]], columns[name], size=5, color=colour, alpha=0.8, **legend)
+    return fig

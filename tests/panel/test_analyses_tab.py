@@ -1,0 +1,134 @@
+"""The Analyses tab: controls from the manifest, outputs as tables, plots and pictures."""
+
+import numpy as np
+import pytest
+from audited_hunt import becomes, hunted
+from plugged_in import plug_in
+
+from irer_panel.analyses_html import numbers_of, output_html
+from irer_panel.background import NoLoop
+from irer_panel.selection import Selection
+from irer_panel.snapshot import Snapshot, look
+from irer_panel.views.analyses_tab import AnalysesTab
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    engine = hunted(tmp_path_factory.mktemp("analyses"), num_generations=1, population_size=2)
+    plug_in(engine.workspace, "profile")
+    plug_in(engine.workspace, "stranger", trusted=False)
+    (engine.workspace.root / "components" / "broken").mkdir()
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def tab(engine):
+    selection = Selection(run=engine.reader.runs()[0]["config_hash"])
+    tab = AnalysesTab(engine, selection, NoLoop(), snapshot=look(engine, Snapshot()))
+    becomes(lambda: "Profile" in tab.component.options)
+    becomes(lambda: tab._asked)
+    tab.component.value = "profile"
+    assert len(tab.fields.fields) == 4
+    yield tab
+    tab.close()
+
+
+def analyzed(tab):
+    """Press the button, and wait until it is over."""
+    before = tab._analyst.finished
+    tab._take()
+    becomes(lambda: tab._analyst.finished > before)
+    tab._update()
+
+
+def texts(tab):
+    return [column[0].object for column in tab._outputs]
+
+
+def test_controls_are_made_of_the_manifest(tab):
+    assert {name: type(f).__name__ for name, f in tab.fields.fields.items()} == {
+        "row": "TextInput", "scale": "TextInput", "mirror": "Checkbox", "word": "TextInput",
+    }  # fmt: skip
+    assert tab.fields.values() == {"row": 3, "scale": 0.5, "mirror": False, "word": "a"}
+    assert not tab.run.disabled
+    assert "A row of ρ &lt;b&gt;in numbers&lt;/b&gt;." in tab._words.object
+
+
+def test_what_is_typed_wrong_is_said_at_its_field_and_runs_nothing(tab):
+    tab.fields.fields["row"].value = "32"
+    assert tab.fields.fields["row"].error_state
+    assert "at most 31" in tab.fields.fields["row"].helper_text
+    before = tab._analyst.finished
+    tab._take()
+    assert not tab._analyst.task.component
+    assert tab._analyst.finished == before
+    tab.fields.fields["row"].value = "31"
+    assert not tab.fields.fields["row"].error_state
+
+
+def test_outputs_are_shown_as_what_they_are_and_escaped(tab, engine):
+    tab.fields.fields["row"].value = "5"
+    tab.fields.fields["mirror"].value = True
+    tab.fields.fields["word"].value = "<img src=x>"
+    analyzed(tab)
+    becomes(lambda: len(texts(tab)) == 3)
+    figures, profile, picture = texts(tab)
+    assert "<td>row</td><td>5</td>" in figures
+    assert "<td>mirror</td><td>true</td>" in figures
+    assert "<td>&lt;script&gt;</td><td>&lt;img src=x&gt;</td>" in figures
+    assert "<td>deep.x</td><td>1, –</td>" in figures
+    assert "<th>cell</th><th>rho</th><th>name</th>" in profile
+    assert '<img alt="picture" src="data:image/png;base64,' in picture
+    drawn = tab._outputs[1][1].object.renderers
+    with engine_artifact(engine, tab.subject) as artifact:
+        wanted = artifact.read("final_rho")[5].astype(float) * 0.5
+    assert len(drawn) == 1
+    np.testing.assert_allclose(drawn[0].data_source.data["y"], wanted)
+    assert "row = 5" in tab._report.object
+    assert 'data-analysis="ok"' in tab._report.object
+
+
+def engine_artifact(engine, run):
+    from engine.store.artifact import open_artifact
+
+    return open_artifact(engine.workspace.artifact_path(run), run)
+
+
+def test_a_failure_is_named_and_what_was_there_of_another_run_is_not_shown(tab, engine):
+    tab.fields.fields["word"].value = "crash"
+    analyzed(tab)
+    becomes(lambda: 'data-analysis="failed"' in tab._report.object)
+    assert "RuntimeError: &lt;i&gt;as asked" in tab._report.object
+    assert 'data-analysis="problem"' in tab._words.object
+    assert texts(tab) == []
+    tab._selection.pick(engine.reader.runs()[1]["config_hash"])
+    becomes(lambda: tab._analysis is not None and tab._analysis.subject == tab.subject)
+    becomes(lambda: "data-analysis" not in tab._report.object)
+    assert "data-analysis" not in tab._words.object
+
+
+def test_the_untrusted_and_the_broken_are_named_and_not_run(tab):
+    assert "broken/component_manifest.json: got No such file" in tab._broken.object
+    tab.component.value = "stranger"
+    assert tab.run.disabled
+    assert "`irer components trust stranger`" in tab._words.object
+    tab._take()
+    assert not tab._analyst.task.component
+    assert "hpc_core" not in tab.component.options.values()
+
+
+def test_columns_of_words_are_not_drawn():
+    rows = [["t", "a", "b", "c"], ["0", "1e3", "x", ""], ["1", "", "2", ""]]
+    found = numbers_of(rows)
+    assert list(found) == ["t", "a"]
+    assert found["a"][0] == 1000.0
+    assert np.isnan(found["a"][1])
+    assert numbers_of([["t"]]) == {}
+
+
+def test_what_is_not_shown_is_named_by_its_file(tmp_path):
+    from irer_panel.analyses import Made
+
+    text = output_html(Made("field", "path:h5", tmp_path / "<b>.h5"))
+    assert f"{tmp_path}/&lt;b&gt;.h5" in text
