@@ -31,8 +31,8 @@ LEASE_SECONDS = 60.0
 RENEW_SECONDS = 5.0
 _ATTEMPTS = 20
 _PAUSE = 0.001
-_PATIENCE = 1000
-_BRIEFLY = 0.5
+_PATIENCE = 3000
+_BRIEFLY = 2.0
 _MAX_BYTES = 4096
 
 
@@ -199,7 +199,7 @@ def _alone(gate: Path) -> Iterator[None]:
             time.sleep(_PAUSE)
         else:
             raise WorkspaceBusyError(
-                f"{gate}: another process has been taking this workspace for a second, expected an "
+                f"{gate}: another process has been taking this workspace for seconds, expected an "
                 "instant; try again, or end that process."
             )
         yield
@@ -232,10 +232,14 @@ def _lock(descriptor: int) -> bool:
 
 
 def _lock_patiently(descriptor: int, path: Path) -> bool:
-    """Take the exclusive lock, waiting for one who has it for an instant."""
+    """Take the exclusive lock; one who has it for an instant is waited for.
+
+    So is one whose record is empty: it is just giving the lock back, and may have been put to
+    sleep before it got there.
+    """
     until = time.monotonic() + _BRIEFLY
     while not _lock(descriptor):
-        if time.monotonic() > until or _record(path).get("purpose") != BRIEF:
+        if time.monotonic() > until or _record(path).get("purpose", BRIEF) != BRIEF:
             return False
         time.sleep(_PAUSE)
     return True

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import signal
 import threading
@@ -234,6 +235,18 @@ def test_one_who_holds_it_for_an_instant_is_waited_for_and_is_no_hunt(tmp_path, 
         assert holder(tmp_path) is None
     with WorkspaceLock(tmp_path).acquire("hunt"):
         assert holder(tmp_path)["purpose"] == "hunt"
+
+
+def test_one_who_falls_asleep_while_giving_it_back_is_waited_for(tmp_path):
+    path = tmp_path / LOCK_NAME
+    path.write_bytes(b"")
+    asleep = os.open(path, os.O_RDWR)
+    fcntl.flock(asleep, fcntl.LOCK_EX)
+    wakes = threading.Timer(0.3, os.close, [asleep])
+    wakes.start()
+    with WorkspaceLock(tmp_path).acquire("hunt"):
+        assert holder(tmp_path)["purpose"] == "hunt"
+    wakes.join()
 
 
 def test_one_who_wants_it_for_an_instant_takes_it_from_nobody(tmp_path, start_python):
