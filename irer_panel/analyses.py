@@ -35,6 +35,9 @@ MOST_ROWS = 5000
 MOST_PICTURE = 8 * 2**20
 """Bytes of a picture that the page takes along."""
 
+MOST_DOWNLOAD = 8 * 2**20
+"""Bytes of an output that the page hands out, through the loop; a larger one lies where it says."""
+
 
 class Offers(NamedTuple):
     """The components of a workspace that a page can run, and why others cannot be used."""
@@ -72,12 +75,14 @@ class Made:
         path: where it lies.
         content: parsed JSON; rows of cells with the names first; a picture in base64; None for
             what is not shown.
+        size: of the file, in bytes.
     """
 
     name: str
     type: str
     path: Path
     content: Any = None
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,11 +104,23 @@ class Analysis:
     problem: str = ""
 
 
-def read_analysis(workspace: Workspace, component: str, subject: str) -> Analysis:
-    """The newest report of a component on a run or hunt, with its outputs."""
+def read_analysis(
+    workspace: Workspace, component: str, subject: str, before: Analysis | None = None
+) -> Analysis:
+    """The newest report of a component on a run or hunt, with its outputs.
+
+    Args:
+        workspace: where it is kept.
+        component: its name.
+        subject: id of the run or hunt.
+        before: what was read last; the same is given back while the report is the same.
+    """
     found = Analysis(component, subject)
     try:
         report = read_newest(workspace, component, subject) if subject else None
+        same = before and (before.component, before.subject, before.report)
+        if before and not before.problem and same == (component, subject, report):
+            return before
         if report is None:
             return found
         found = replace(found, report=report)
@@ -112,7 +129,8 @@ def read_analysis(workspace: Workspace, component: str, subject: str) -> Analysi
             found,
             outputs=tuple(
                 Made(each["name"], each["type"], paths[each["name"]],
-                     _content(each["type"], paths[each["name"]]))
+                     _content(each["type"], paths[each["name"]]),
+                     paths[each["name"]].stat().st_size)
                 for each in report["outputs"]
             ),
         )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 import param
 
 from engine.hunt.table import FITNESS, H_NORM, METRICS, SSE
+from engine.layer2.discovery import NAME
 from engine.settings import PHYSICS_KEYS
 from irer_panel.history import FRAMES
 
@@ -21,6 +22,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 }
 """The menus, each with the words for what can be chosen in it."""
 
+COMPONENT = "component"
+"""The menu of components: what can be chosen in it is known once the workspace was looked at."""
+
 
 class Choices(param.Parameterized):
     """The menus of one page, also of tabs that were never opened."""
@@ -31,7 +35,7 @@ class Choices(param.Parameterized):
         """Set a menu to what is chosen, and hear of what is chosen in it.
 
         Args:
-            name: one of `WORDS`.
+            name: one of `WORDS`, or `COMPONENT`.
             menu: a widget with `value`; its own is what it begins with.
             word_of: the word for a value.
         """
@@ -59,4 +63,13 @@ def wanted_choices(wanted: Mapping[str, str]) -> tuple[Choices, tuple[str, ...]]
         for name, word in named.items()
         if word not in WORDS[name]
     )
-    return Choices(words={n: w for n, w in named.items() if w in WORDS[n]}), refused
+    chosen = {name: word for name, word in named.items() if word in WORDS[name]}
+    if component := wanted.get(COMPONENT):
+        if NAME.fullmatch(component):
+            chosen[COMPONENT] = component
+        else:
+            refused += (
+                f"{COMPONENT}: got {component[:60]!r}, expected a component's name; it was left "
+                "out.",
+            )
+    return Choices(words=chosen), refused

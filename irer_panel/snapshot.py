@@ -17,6 +17,7 @@ from irer_panel.job import Job, desk_of
 from irer_panel.promotion import newest_promotion
 from irer_panel.room import Room, room_of
 from irer_panel.shared import shared, shared_since
+from irer_panel.stamps import Stamps, stamps_of
 
 INTERRUPTED = "interrupted"
 """State of a hunt whose process ended before it did, and that nobody goes on with."""
@@ -47,6 +48,7 @@ class Snapshot:
         promotion: the newest report on a promotion of the best run, None before there is one.
         job: what is done in this process beside hunts, or was done last.
         room: what the workspace holds and its disk has left; None until it is known.
+        stamps: when reports of components, and components, last changed.
         problem: why the ledger could not be read, empty when it could.
         taken: when, Unix time.
     """
@@ -65,6 +67,7 @@ class Snapshot:
     promotion: Mapping[str, Any] | None = None
     job: Job = field(default_factory=Job)
     room: Room | None = None
+    stamps: Stamps = field(default_factory=Stamps)
     problem: str = ""
     taken: float = 0.0
 
@@ -89,6 +92,7 @@ class _Moment:
     follows: bool
     link: LinkState | None
     job: Job
+    stamps: Stamps
     taken: float
     elsewhere: str = ""
     hunt: Mapping[str, Any] | None = None
@@ -131,6 +135,7 @@ def look(
         follows=seen.follows,
         link=seen.link,
         job=seen.job,
+        stamps=seen.stamps,
         problem=seen.problem,
         taken=seen.taken,
     )
@@ -143,7 +148,14 @@ def look(
 
 
 def _moment(engine: Engine) -> _Moment:
-    now = _Moment(engine.status(), engine.follows, engine.link(), desk_of(engine).job, time.time())
+    now = _Moment(
+        engine.status(),
+        engine.follows,
+        engine.link(),
+        desk_of(engine).job,
+        stamps_of(engine.workspace),
+        time.time(),
+    )
     try:
         # A job of ours holds the workspace as another process would.
         now = replace(now, elsewhere="" if now.job.active else engine.busy_elsewhere() or "")

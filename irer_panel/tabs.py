@@ -63,7 +63,7 @@ def tabs_of(cockpit: "Cockpit") -> Mapping[str, Maker]:
         from irer_panel.views.analyses_tab import AnalysesTab
 
         selection, look = seen("Analyses")
-        return AnalysesTab(engine, selection, loop, snapshot=look)
+        return AnalysesTab(engine, selection, loop, cockpit.carried.choices, snapshot=look)
 
     def hunt() -> pn.viewable.Viewer:
         from irer_panel.views.hunt_tab import HuntTab

@@ -19,7 +19,8 @@ FOLDER = "components"
 RESERVED = frozenset({"hunt", "significance", "promotion", "replicate"})
 """What other reports of `analysis_reports/` are called."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""What a component may be called."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def find_component(workspace: Workspace, name: str) -> Component:
 
 
 def _checked(name: str, folder: Path, origin: str) -> Manifest:
-    if not _NAME.fullmatch(name) or name in RESERVED:
+    if not NAME.fullmatch(name) or name in RESERVED:
         raise SettingsError(
             f"{folder}: got the name {name!r}, expected letters, digits, '-' and '_' (at most 64), "
             f"and none of {', '.join(sorted(RESERVED))}; rename the folder.",

@@ -78,7 +78,7 @@ def analyze(
     software = _software(manifest)
     code = checksum_of(component)
     require_trust(workspace, component, code)
-    with _working_folder(workspace.root / "analysis_reports") as place:
+    with working_folder(workspace.root / "analysis_reports") as place:
         inputs = gather(workspace, manifest.subject, name, manifest.inputs, place)
         asked = {
             "component": component.name,
@@ -167,14 +167,23 @@ def _containment(manifest: Manifest) -> str:
 
 
 @contextlib.contextmanager
-def _working_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder within another, gone afterwards, as are those of processes that died."""
-    for left in (*folder.glob(f"{_PREFIX}*"), *folder.glob(".made-*")):
-        _remove_if_orphaned(left)
-    place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
-    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+def working_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder within another, gone afterwards, as are those of processes that died.
+
+    One at a time sweeps and makes: a folder that was made but not locked yet looks like a dead
+    one's.
+    """
+    gate = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        for left in (*folder.glob(f"{_PREFIX}*"), *folder.glob(".made-*")):
+            _remove_if_orphaned(left)
+        place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
+        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+    finally:
+        os.close(gate)
+    try:
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)

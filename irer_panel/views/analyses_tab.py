@@ -1,6 +1,8 @@
 """The Analyses tab: a component, what it lets one set, and what it made of the run or hunt."""
 
 import html
+from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +15,7 @@ from engine.hunt.engine import Engine
 from engine.layer2.discovery import Component
 from engine.layer2.manifest import HUNT
 from irer_panel.analyses import (
+    MOST_DOWNLOAD,
     Analysis,
     Made,
     Offers,
@@ -23,7 +26,9 @@ from irer_panel.analyses import (
 from irer_panel.analyses_html import numbers_of, output_html, report_html
 from irer_panel.background import Loop, Newest, readers
 from irer_panel.chart import ACCENT, BAD, CALM, GOOD, PLAIN, chart
+from irer_panel.choices import COMPONENT, Choices
 from irer_panel.selection import Selection
+from irer_panel.views.download import download
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.section import CSS, PAPER
 from irer_panel.views.tunable_fields import TunableFields
@@ -42,13 +47,32 @@ _SELECT_SX = {"& .MuiInputBase-root": {"height": "40px"}}
 class AnalysesTab(HuntView):
     """Runs components on the selected run or the shown hunt, and shows their newest outputs."""
 
-    def __init__(self, engine: Engine, selection: Selection, loop: Loop, **params: Any) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        selection: Selection,
+        loop: Loop,
+        choices: Choices | None = None,
+        **params: Any,
+    ) -> None:
+        """A view of what components make.
+
+        Args:
+            engine: whose workspace.
+            selection: the run they work on.
+            loop: of the page.
+            choices: of the page, hence which component it begins with; None for one of its own.
+            params: of `HuntView`.
+        """
         super().__init__(**params)
+        self._choices = choices or Choices()
         self._workspace, self._selection, self._loop = engine.workspace, selection, loop
         self._analyst = analyst_of(engine)
         self._offers = Offers((), frozenset(), ())
         self._analysis: Analysis | None = None
         self._asked: tuple[Any, ...] = ()
+        self._gone = ""
+        self._offered_at = self.snapshot.stamps.components
         self.fields = TunableFields(())
         self.component = pmui.Select(
             label="Component", options={}, size="small", width=300, margin=0, sx=_SELECT_SX
@@ -110,16 +134,32 @@ class AnalysesTab(HuntView):
         return ""
 
     def _offer(self, offers: Offers) -> None:
-        self._offers = offers
-        names = {each.manifest.name: each.name for each in offers.components}
+        before, self._offers = self.chosen, offers
+        names = _labels(offers.components)
+        usual = next(iter(names.values()), None)
+        value = self.component.value or self._choices.words.get(COMPONENT, usual)
+        if value not in names.values():
+            self._gone, value = value or "", usual
+        elif self._gone in names.values():
+            self._gone = ""
+        broken = list(offers.broken)
+        if self._gone:
+            known = ", ".join(names.values()) or "none yet"
+            broken.insert(0, f"{COMPONENT}: got {self._gone!r}, expected one of {known}.")
         self._broken.object = "".join(
-            f'<p><b class="no">✗</b> {html.escape(text)}</p>' for text in offers.broken
+            f'<p><b class="no">✗</b> {html.escape(text)}</p>' for text in broken
         )
+        kept = self.component.value
         # The fields are made when the value changes, which is None before there are options.
-        self.component.param.update(options=names, value=next(iter(names.values()), None))
+        self.component.param.update(options=names, value=value)
+        if value == kept and before is not None and self.chosen != before:
+            self._choose()  # its manifest was rewritten
         self._update()
 
     def _choose(self, *_: Any) -> None:
+        if self._offers.components:
+            usual = self._offers.components[0].name
+            self._choices.note(COMPONENT, self.component.value, str, usual)
         self._loop.aside(self._make_fields, self._update)
 
     def _make_fields(self) -> None:
@@ -128,7 +168,10 @@ class AnalysesTab(HuntView):
 
     @param.depends("snapshot", watch=True)
     def _update(self, *_: Any) -> None:
-        component, subject = self.chosen, self.subject
+        component, subject, stamps = self.chosen, self.subject, self.snapshot.stamps
+        if stamps.components != self._offered_at:
+            self._offered_at = stamps.components
+            self._offered.request(partial(read_offers, self._workspace))
         why = self.refusal()
         self.run.disabled = bool(why)
         about = component.manifest.description if component else ""
@@ -143,10 +186,10 @@ class AnalysesTab(HuntView):
         if words != self._words.object:
             self._words.object = words
         name = component.name if component else ""
-        asked = (name, subject, self._analyst.finished)
+        asked = (name, subject, self._analyst.finished, stamps.reports)
         if name and asked != self._asked:
-            self._asked = asked
-            self._reads.request(partial(read_analysis, self._workspace, name, subject))
+            self._asked, before = asked, self._analysis
+            self._reads.request(partial(read_analysis, self._workspace, name, subject, before))
 
     def _take(self) -> None:
         if self.chosen is None or self.refusal():
@@ -160,6 +203,8 @@ class AnalysesTab(HuntView):
 
     def _show(self, analysis: Analysis) -> None:
         component = self.chosen
+        if analysis is self._analysis:
+            return
         if component and (analysis.component, analysis.subject) == (component.name, self.subject):
             self._analysis = analysis
             self._loop.aside(partial(self._draw, analysis), lambda: None)
@@ -182,15 +227,28 @@ class AnalysesTab(HuntView):
         )  # fmt: skip
 
 
+def _labels(components: Sequence[Component]) -> dict[str, str]:
+    """Names by what the menu calls them; those that call themselves alike are told apart."""
+    calls = Counter(each.manifest.name for each in components)
+    return {
+        each.manifest.name if calls[each.manifest.name] == 1
+        else f"{each.manifest.name} ({each.name})": each.name
+        for each in components
+    }  # fmt: skip
+
+
 def _pane(text: str = "") -> pn.pane.HTML:
     return pn.pane.HTML(text, stylesheets=[CSS, _CSS], sizing_mode="stretch_width", margin=0)
 
 
 def _shown(made: Made) -> pn.viewable.Viewable:
-    words = _pane(f'<div class="bare">{output_html(made)}</div>')
-    figure = _figure(made)
-    parts = [words] if figure is None else [words, pn.pane.Bokeh(figure, margin=0)]
-    return pn.Column(*parts, sizing_mode="stretch_width", styles=PAPER)
+    parts: list[pn.viewable.Viewable] = [_pane(f'<div class="bare">{output_html(made)}</div>')]
+    if (figure := _figure(made)) is not None:
+        parts.append(pn.pane.Bokeh(figure, margin=0))
+    if made.size <= MOST_DOWNLOAD:
+        name = made.path.name
+        parts.append(download(made.path.read_bytes, name, label=f"Download {name}"))
+    return pn.Column(*parts, sizing_mode="stretch_width", styles={**PAPER, "gap": "8px"})
 
 
 def _figure(made: Made) -> Any:

@@ -15,7 +15,7 @@ from component_samples import MANIFEST, WRITING
 from engine.errors import ComponentError, SettingsError, WorkspaceError
 from engine.layer2.confine import landlock_version
 from engine.layer2.limits import Limits
-from engine.layer2.orchestrator import analyze, output_paths
+from engine.layer2.orchestrator import analyze, output_paths, working_folder
 from engine.layer2.reports import read_newest
 from engine.store.artifact import sha256_file
 
@@ -220,6 +220,16 @@ def test_two_who_ask_at_once_get_one_report(place, run_id, plug_in):
     reports = [each.result()[0] for each in asked]
     assert all(report == reports[0] for report in reports)
     assert len(list((place.root / "analysis_reports" / f"squares_{run_id}").iterdir())) == 1
+
+
+def test_a_folder_that_was_just_made_is_no_dead_ones(tmp_path):
+    def make(_):
+        with working_folder(tmp_path) as made:
+            (made / "work").mkdir()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(make, range(400)))
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_a_killed_orchestrator_left_is_swept_by_the_next(place, run_id, plug_in):

@@ -1,5 +1,7 @@
 """The Analyses tab in a browser: from a choice to figures, a plot and a picture."""
 
+import json
+
 import pytest
 from audited_hunt import hunted
 from browsing import TIMEOUT, becomes
@@ -42,6 +44,10 @@ def test_a_component_is_set_run_and_shown(served, open_page):
     becomes(lambda: picture.evaluate("image => image.naturalWidth") == 4)
     becomes(lambda: page.locator(".bk-Figure:visible").count() >= 1)
     becomes(analyze.is_enabled)
-    becomes(lambda: "tab=Analyses" in page.evaluate("location.search"))
+    wanted = {"tab=Analyses", "component=profile"}
+    becomes(lambda: wanted <= set(page.evaluate("location.search.slice(1)").split("&")))
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download figures.json").click()
+    assert json.loads(waiting.value.path().read_text())["row"] == 7
     assert not errors
     assert not foreign

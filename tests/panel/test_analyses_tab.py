@@ -1,15 +1,27 @@
 """The Analyses tab: controls from the manifest, outputs as tables, plots and pictures."""
 
+import json
+import shutil
+
 import numpy as np
+import panel_material_ui as pmui
 import pytest
 from audited_hunt import becomes, hunted
 from plugged_in import plug_in
 
+from engine.layer2.discovery import find_component
+from engine.layer2.limits import Limits
+from engine.layer2.manifest import FILE_NAME as MANIFEST_NAME
+from engine.layer2.orchestrator import analyze
+from engine.layer2.trust import trust
 from irer_panel.analyses_html import numbers_of, output_html
 from irer_panel.background import NoLoop
+from irer_panel.choices import wanted_choices
 from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot, look
 from irer_panel.views.analyses_tab import AnalysesTab
+
+LIMITS = Limits(seconds=60)
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +128,92 @@ def test_the_untrusted_and_the_broken_are_named_and_not_run(tab):
     tab._take()
     assert not tab._analyst.task.component
     assert "hpc_core" not in tab.component.options.values()
+
+
+def test_what_another_process_made_is_shown_and_nothing_is_drawn_twice(tab, engine):
+    subject = tab.subject
+    analyze(
+        engine.workspace, find_component(engine.workspace, "profile"), subject, {"row": 9}, LIMITS
+    )
+    before = tab._analyst.finished
+    tab.snapshot = look(engine, tab.snapshot)
+    becomes(lambda: "<td>row</td><td>9</td>" in "".join(texts(tab)))
+    assert tab._analyst.finished == before
+    becomes(lambda: len(texts(tab)) == 3)
+    shown = list(tab._outputs)
+    (engine.workspace.root / "analysis_reports" / "another.json").write_text("{}")
+    asked = tab._asked
+    tab.snapshot = look(engine, tab.snapshot)
+    becomes(lambda: tab._asked != asked and not tab._reads._running)
+    assert list(tab._outputs) == shown
+
+
+def test_a_component_that_comes_is_trusted_or_goes_is_seen_and_the_choice_stays(tab, engine):
+    folder = engine.workspace.root / "components"
+    tab.fields.fields["row"].value = "11"
+    plug_in(engine.workspace, "guest", trusted=False)
+    tab.snapshot = look(engine, tab.snapshot)
+    becomes(lambda: "guest" in tab.component.options.values())
+    assert tab.component.value == "profile"
+    assert tab.fields.fields["row"].value == "11"
+    tab.component.value = "guest"
+    assert tab.run.disabled
+    trust(engine.workspace, find_component(engine.workspace, "guest"))
+    tab.snapshot = look(engine, tab.snapshot)
+    becomes(lambda: not tab.run.disabled)
+    manifest = json.loads((folder / "guest" / MANIFEST_NAME).read_bytes())
+    manifest["tunable_variables"] = manifest["tunable_variables"][:1]
+    (folder / "guest" / MANIFEST_NAME).write_text(json.dumps(manifest))
+    tab.snapshot = look(engine, tab.snapshot)
+    becomes(lambda: list(tab.fields.fields) == ["row"])
+    shutil.rmtree(folder / "guest")
+    tab.snapshot = look(engine, tab.snapshot)
+    becomes(lambda: "guest" not in tab.component.options.values())
+    assert "component: got &#x27;guest&#x27;, expected one of" in tab._broken.object
+
+
+def test_the_link_carries_the_component(engine):
+    choices = wanted_choices({"component": "profile"})[0]
+    selection = Selection(run=engine.reader.runs()[0]["config_hash"])
+    tab = AnalysesTab(engine, selection, NoLoop(), choices, snapshot=look(engine, Snapshot()))
+    becomes(lambda: tab.component.value == "profile")
+    becomes(lambda: len(tab.fields.fields) == 4)
+    assert choices.words == {"component": "profile"}
+    tab.component.value = next(iter(tab.component.options.values()))
+    assert choices.words == {}
+    tab.component.value = "profile"
+    assert choices.words == {"component": "profile"}
+    tab.close()
+
+
+def test_a_link_to_a_component_that_is_not_there_says_so(engine):
+    choices = wanted_choices({"component": "nobody"})[0]
+    tab = AnalysesTab(engine, Selection(), NoLoop(), choices, snapshot=look(engine, Snapshot()))
+    becomes(lambda: tab.component.value)
+    assert "component: got &#x27;nobody&#x27;, expected one of defects, " in tab._broken.object
+    tab.close()
+    choices, refused = wanted_choices({"component": "<b>"})
+    assert choices.words == {}
+    assert refused == ("component: got '<b>', expected a component's name; it was left out.",)
+
+
+def test_components_that_call_themselves_alike_are_told_apart(tab, engine):
+    folder = engine.workspace.root / "components"
+    shutil.copytree(folder / "profile", folder / "profile2")
+    tab.snapshot = look(engine, tab.snapshot)
+    becomes(lambda: "profile2" in tab.component.options.values())
+    assert {"Profile (profile)", "Profile (profile2)"} <= set(tab.component.options)
+    assert tab.component.value == "profile"
+    shutil.rmtree(folder / "profile2")
+
+
+def test_each_output_can_be_taken_home(tab, engine):
+    tab.fields.fields["row"].value = "8"
+    analyzed(tab)
+    becomes(lambda: "<td>row</td><td>8</td>" in "".join(texts(tab)))
+    [button] = tab._outputs[0].select(pmui.FileDownload)
+    assert button.label == "Download figures.json"
+    assert json.loads(button.callback().read())["row"] == 8
 
 
 def test_columns_of_words_are_not_drawn():
