@@ -9,6 +9,7 @@ from typing import Any
 from engine.errors import EngineError
 from engine.hunt.engine import Engine
 from engine.hunt.significance import read_report
+from engine.hunt.tally import spread_of
 from engine.live.condition import LinkState
 from engine.live.status import HuntStatus, read_status
 from engine.settings import HuntSettings
@@ -232,9 +233,14 @@ def _best_record(engine: Engine, hunt_id: str) -> dict[str, Any] | None:
     run = engine.reader.run(best["config_hash"]) or {}
     config = run.get("config") or {}
     hunt = next(hunt for hunt in engine.reader.hunts() if hunt["hunt_id"] == hunt_id)
-    keys = [each.key for each in HuntSettings.from_mapping(hunt["settings"]).dimensions]
-    params = {key: config.get(key) for key in keys}
-    return {**best, "params": params, "config": run.get("config")}
+    settings = HuntSettings.from_mapping(hunt["settings"])
+    params = {each.key: config.get(each.key) for each in settings.dimensions}
+    whole = {**best, "params": params, "config": run.get("config")}
+    if settings.replicates == 1:
+        return whole
+    held = engine.reader.generation(hunt_id, best["generation"])
+    seeds = [row["fitness"] for (member, _), row in held.items() if member == best["member"]]
+    return {**whole, "candidate": spread_of(seeds)}
 
 
 def _conclusion(engine: Engine, hunt_id: str) -> str:

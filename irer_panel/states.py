@@ -229,6 +229,21 @@ def verdict(snapshot: Snapshot) -> str:
     )
 
 
+def over_seeds(snapshot: Snapshot) -> str:
+    """What the best run's candidate is worth over all its seeds; empty where it has but one."""
+    found = (snapshot.best or {}).get("candidate")
+    if not found:
+        return ""
+    low, middle, high = (
+        "a failure" if found[name] is None else number(found[name])
+        for name in ("lowest", "median", "highest")
+    )
+    return (
+        f"The best of its candidate's {found['seeds']} seeds: their median fitness is {middle}, "
+        f"from {low} to {high}."
+    )
+
+
 def _scoreless(snapshot: Snapshot) -> str:
     status = snapshot.shown
     if not status.runs_done:

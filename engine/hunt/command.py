@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.errors import SettingsError
 from engine.hunt.engine import Engine
-from engine.hunt.runs import artifact_bytes, audited, compute_batch, is_settled
+from engine.hunt.runs import artifact_bytes, audited, compute_batch, is_settled, standing
 from engine.hunt.significance import read_report
 from engine.live.status import HuntStatus
 from engine.settings import HuntSettings, RunConfig
@@ -18,7 +18,6 @@ from engine.store.ledger import Ledger
 from engine.store.lock import WorkspaceLock
 from engine.store.provenance import read_provenance
 from engine.store.reader import LedgerReader
-from engine.store.run_row import RunRow
 from engine.store.workspace import Workspace
 
 _PERIOD = 0.5
@@ -110,7 +109,7 @@ def run(
             if initial is not None:
                 write_initial_state(place.initial_state_path(initial.sha256), initial)
             compute_batch([config], place, initial=initial, history_frames=frames)
-            row = RunRow.from_provenance(config, audited(config, place, settings.null_draws))
+            row = audited(config, place, settings.null_draws, standing(config, known))
             with Ledger(place.ledger_path) as ledger:
                 ledger.commit_run(None, 0, 0, row)
         known = LedgerReader(place.ledger_path).run(name) or {}

@@ -29,7 +29,7 @@ from engine.hunt.batch import Batch
 from engine.hunt.fitness import fitness
 from engine.hunt.gate import Allowance
 from engine.hunt.news import audit_news, best_of, news_of
-from engine.hunt.runs import failed_provenance, is_settled
+from engine.hunt.runs import failed_provenance, is_settled, is_vouched_for, standing
 from engine.hunt.site import Site
 from engine.hunt.space import SearchSpace
 from engine.hunt.stall import Pace
@@ -90,6 +90,9 @@ class Evaluation:
         self._aborted = threading.Event()
         self._alone = asyncio.Semaphore(1)
         self._best: dict[str, Any] | None = None
+        self._standing: dict[str, RunRow] = {}
+        """Rows that stand, of runs whose files are made again: what the strategy is told of them,
+        now as when the hunt goes on."""
 
     def _replay(self, candidates: Sequence[Candidate]) -> dict[Place, Outcome]:
         """The outcomes that the ledger already has for these places of the hunt.
@@ -137,12 +140,17 @@ class Evaluation:
                 continue
             await self._heed()
             config_hash = candidate.config.config_hash
-            known = None if self._wants_gradient else self._site.reader.run(config_hash)
-            if known and is_settled(self._site.workspace, config_hash, known):
-                row = RunRow.from_columns(candidate.config, known)
+            known = self._site.reader.run(config_hash)
+            row = standing(candidate.config, known)
+            settled = not self._wants_gradient and is_settled(
+                self._site.workspace, config_hash, known
+            )
+            if row and settled:
                 outcomes[candidate.place] = self._commit(candidate, row)
-            else:
-                todo.setdefault(config_hash, []).append(candidate)
+                continue
+            todo.setdefault(config_hash, []).append(candidate)
+            if row:
+                self._standing[config_hash] = row
         self._site.under_way.update(todo)
         groups = list(todo.values())
         size = self._site.batch_size
@@ -216,8 +224,12 @@ class Evaluation:
         self, group: list[Candidate], gradient: Sequence[float] | None
     ) -> dict[Place, Outcome]:
         config = group[0].config
+        known = self._standing.get(config.config_hash)
+        workspace = self._site.workspace
+        if known is not None and await asyncio.to_thread(is_vouched_for, workspace, known):
+            return {each.place: self._commit(each, known, gradient) for each in group}
         task = (
-            str(self._site.workspace.root),
+            str(workspace.root),
             config.config_hash,
             self._settings.null_draws,
             self._settings.audit_limit_s,
@@ -247,7 +259,7 @@ class Evaluation:
                     reason = f"its audit failed: {type(error).__name__}: {error}"
                     break
                 else:
-                    row = RunRow.from_provenance(config, provenance)
+                    row = known or RunRow.from_provenance(config, provenance)
                     audit = audit_news(provenance)
                     first, *others = group  # of one run: it was audited once
                     outcomes = {first.place: self._commit(first, row, gradient, audit)}
@@ -273,10 +285,14 @@ class Evaluation:
         outcomes: dict[Place, Outcome] = {}
         for group in groups:
             config = group[0].config
-            provenance = failed_provenance(config, failure, reason)
-            path = self._site.workspace.provenance_path(config.config_hash)
-            write_provenance(path, provenance)
-            row = RunRow.from_provenance(config, provenance)
+            row = self._standing.get(config.config_hash)
+            if row:  # its score and its report are not lost with its files
+                _log.warning("Run %s keeps its row: %s", config.config_hash, reason)
+            else:
+                provenance = failed_provenance(config, failure, reason)
+                path = self._site.workspace.provenance_path(config.config_hash)
+                write_provenance(path, provenance)
+                row = RunRow.from_provenance(config, provenance)
             outcomes.update({c.place: self._commit(c, row) for c in group})
         return outcomes
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.errors import StopRequested
+from engine.errors import LedgerError, StopRequested
 from engine.hunt.evaluation import Candidate, Evaluation, by_member
 from engine.hunt.site import Site
 from engine.hunt.space import SearchSpace
@@ -105,11 +105,11 @@ async def _watch(site: Site, evaluation: Evaluation) -> None:
             text = _stalled(status, silence, evaluation.pace.patience)
             _log.warning("Hunt %s: %s", status.hunt_id, text)
             site.board.update(stalled=text)
-            site.ledger.append_event(
-                HUNT_STALLED,
-                status.hunt_id,
-                payload={"stage": status.stage, "silent_s": round(silence, 1)},
-            )
+            told = {"stage": status.stage, "silent_s": round(silence, 1)}
+            try:
+                site.ledger.append_event(HUNT_STALLED, status.hunt_id, payload=told)
+            except LedgerError as error:  # a notice: the hunt's own entries say what is wrong
+                _log.warning("Hunt %s: its stall could not be entered: %s", status.hunt_id, error)
 
 
 def _stalled(status: HuntStatus, silence: float, patience: float) -> str:

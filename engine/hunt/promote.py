@@ -14,6 +14,7 @@ from engine.settings import STATUS_OK, HuntSettings, RunConfig
 from engine.store import strict_json
 from engine.store.initial_state import initial_state_of, write_initial_state
 from engine.store.ledger import Ledger
+from engine.store.lock import WorkspaceLock
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace, atomic_write_bytes, checked_id
 
@@ -63,8 +64,12 @@ def promote(
     if finer.N_grid > config.N_grid:
         finer = _with_start(config, finer, place)
     name = run(finer.to_dict(), workspace)["config_hash"]
-    with Ledger(place.ledger_path) as ledger:
-        ledger.link(name, PROMOTES, config_hash)
+    if name not in _promotions(reader, config_hash):  # whoever writes needs the lock: another hunts
+        with (
+            WorkspaceLock(place.root).acquire("promote"),
+            Ledger(place.ledger_path) as ledger,
+        ):
+            ledger.link(name, PROMOTES, config_hash)
     return _report(origin, name, place, reader)
 
 
@@ -170,17 +175,25 @@ def _with_start(config: RunConfig, finer: RunConfig, place: Workspace) -> RunCon
     return dataclasses.replace(finer, initial_state_sha256=start.sha256)
 
 
+def _promotions(reader: LedgerReader, config_hash: str) -> list[str]:
+    """The runs that the ledger links to a run as its promotions."""
+    return [
+        link["config_hash"]
+        for link in reader.links(config_hash)
+        if (link["relation"], link["origin"]) == (PROMOTES, config_hash)
+    ]
+
+
 def _report(
     origin: Mapping[str, Any], name: str, place: Workspace, reader: LedgerReader
 ) -> dict[str, Any]:
     """The report on a promotion; kept with those on the run's other ones."""
     config_hash = origin["config_hash"]
     found = {}
-    for link in reader.links(config_hash):
-        if (link["relation"], link["origin"]) == (PROMOTES, config_hash):
-            row = reader.run(link["config_hash"])
-            if row is not None:
-                found[link["config_hash"]] = weigh(origin, row)
+    for promoted in _promotions(reader, config_hash):
+        row = reader.run(promoted)
+        if row is not None:
+            found[promoted] = weigh(origin, row)
     kept = {"config_hash": config_hash, "promotions": list(found.values())}
     path = place.analysis_path("promotion", config_hash)
     atomic_write_bytes(path, strict_json.dumps(kept, indent=1).encode() + b"\n")

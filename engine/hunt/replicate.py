@@ -13,7 +13,7 @@ from typing import Any
 from engine.audit.significance import stouffer, twice_mean
 from engine.cores import step_aside
 from engine.errors import SettingsError
-from engine.hunt.runs import artifact_bytes, audited, compute_batch, is_settled
+from engine.hunt.runs import artifact_bytes, audited, compute_batch, is_settled, standing
 from engine.hunt.significance import LEVEL
 from engine.settings import STATUS_OK, HuntSettings, RunConfig
 from engine.store import strict_json
@@ -134,6 +134,7 @@ def _compute(configs: Sequence[RunConfig], place: Workspace, reader: LedgerReade
     from engine.physics.memory import plan_batches
 
     settings = HuntSettings()
+    draws = settings.null_draws
     todo = [
         config
         for config in configs
@@ -148,10 +149,8 @@ def _compute(configs: Sequence[RunConfig], place: Workspace, reader: LedgerReade
 
     def compute(batch: list[RunConfig]) -> list[RunRow]:
         compute_batch(batch, place, history_frames=frames)
-        return [
-            RunRow.from_provenance(config, audited(config, place, settings.null_draws))
-            for config in batch
-        ]
+        return [audited(each, place, draws, standing(each, reader.run(each.config_hash)))
+                for each in batch]  # fmt: skip
 
     with (
         Ledger(place.ledger_path) as ledger,

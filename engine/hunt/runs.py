@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,11 +12,14 @@ from engine import __version__
 from engine.audit.report import audit_run
 from engine.errors import ArtifactError, EngineError, StopRequested
 from engine.settings import MACHINE_FAILURES, RunConfig
-from engine.store.artifact import open_artifact, write_artifact
+from engine.store.artifact import open_artifact, sha256_file, write_artifact
 from engine.store.initial_state import InitialState
 from engine.store.provenance import write_provenance
 from engine.store.pyramid import nbytes_of
+from engine.store.run_row import RunRow
 from engine.store.workspace import Workspace, atomic_write_bytes
+
+_log = logging.getLogger(__name__)
 
 Report = Callable[[float, np.ndarray | None], None]
 """Told the share of a batch that is done, and ρ of its first run in small where that is new."""
@@ -111,17 +115,56 @@ def artifact_bytes(config: RunConfig, history_frames: int) -> int:
     return planes + nbytes_of(config.N_grid, real) + headers
 
 
-def audited(config: RunConfig, workspace: Workspace, draws: int) -> dict[str, Any]:
-    """The audit of a run in this process; one that breaks is that run's failure."""
+def standing(config: RunConfig, columns: Mapping[str, Any] | None) -> RunRow | None:
+    """The row of a run that nothing takes the place of; None where there is none yet.
+
+    Args:
+        config: the run.
+        columns: its row in the ledger, None where there is none.
+    """
+    if columns is None or columns["status"] in MACHINE_FAILURES:
+        return None
+    return RunRow.from_columns(config, columns)
+
+
+def is_vouched_for(workspace: Workspace, row: RunRow) -> bool:
+    """Whether a run's report is there, and its artifact is the one that was scored, every byte."""
+    name = row.config.config_hash
+    artifact = workspace.artifact_path(name)
+    return (
+        workspace.provenance_path(name).is_file()
+        and artifact.is_file()
+        and artifact.stat().st_size == row.artifact_bytes
+        and sha256_file(artifact) == row.artifact_sha256
+    )
+
+
+def audited(
+    config: RunConfig, workspace: Workspace, draws: int, known: RunRow | None = None
+) -> RunRow:
+    """The row of a run by its audit in this process; one that breaks is that run's failure.
+
+    Args:
+        config: the run, whose artifact was computed.
+        workspace: where it is.
+        draws: of each null hypothesis.
+        known: its row, where it has one that stands: given back, and its report is never replaced
+            by a failure. It is audited again only where report or artifact are not those it had.
+    """
+    if known is not None and is_vouched_for(workspace, known):
+        return known
     try:
-        return audit_run(str(workspace.root), config.config_hash, draws)
+        provenance = audit_run(str(workspace.root), config.config_hash, draws)
     except EngineError:
         raise
     except Exception as error:
         reason = f"its audit failed: {type(error).__name__}: {error}"
+        if known is not None:
+            _log.warning("Run %s keeps its row; %s", config.config_hash, reason)
+            return known
         provenance = failed_provenance(config, "worker_failed", reason)
         write_provenance(workspace.provenance_path(config.config_hash), provenance)
-        return provenance
+    return known or RunRow.from_provenance(config, provenance)
 
 
 def failed_provenance(config: RunConfig, failure: str, reason: str) -> dict[str, Any]:

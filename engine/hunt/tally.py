@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -53,6 +54,25 @@ def replicate_seeds(seed: int, generation: int, replicates: int) -> list[int]:
         return [seed]
     state = np.random.SeedSequence([seed, generation]).generate_state(replicates, np.uint32)
     return [int(value) for value in state]
+
+
+def spread_of(fitnesses: Sequence[float | None]) -> dict[str, Any]:
+    """What a candidate's seeds say together: how many, how many failed, and their fitness.
+
+    Args:
+        fitnesses: one a seed; None for a failure, which counts as worse than any number.
+
+    Returns:
+        `seeds`, `failed`, and of the fitness `median`, `lowest` and `highest`: None where that is a
+        failure's.
+    """
+    values = [-math.inf if each is None else each for each in fitnesses]
+    figures = {"median": median(values), "lowest": min(values), "highest": max(values)}
+    return {
+        "seeds": len(values),
+        "failed": sum(each is None for each in fitnesses),
+        **{name: value if math.isfinite(value) else None for name, value in figures.items()},
+    }
 
 
 def _costs(outcomes: Sequence[Outcome], objectives: tuple[str, ...]) -> list[float]:

@@ -29,6 +29,7 @@ hangs."""
 
 LEASE_SECONDS = 60.0
 RENEW_SECONDS = 5.0
+_GRACE = RENEW_SECONDS + 2.0
 _ATTEMPTS = 20
 _PAUSE = 0.001
 _PATIENCE = 3000
@@ -84,7 +85,7 @@ class WorkspaceLock:
             descriptor = _open(self._path)
             try:
                 if not _lock_patiently(descriptor, self._path):
-                    if purpose == BRIEF or not _has_expired(self._path):
+                    if purpose == BRIEF or not _has_expired(self._path) or _is_renewed(self._path):
                         raise self._busy()
                     # Its holder keeps the file that nobody finds any more.
                     self._path.unlink()
@@ -186,6 +187,19 @@ def _has_expired(path: Path, now: float | None = None) -> bool:
         with tempfile.TemporaryFile(dir=path.parent) as clock:
             now = os.fstat(clock.fileno()).st_mtime
     return now - path.stat().st_mtime > LEASE_SECONDS
+
+
+def _is_renewed(path: Path) -> bool:
+    """Whether a holder whose lease seems to be over renews it after all.
+
+    When a machine wakes, or its clock is set forward, every lease looks old for an instant.
+    """
+    before, until = path.stat().st_mtime_ns, time.monotonic() + _GRACE
+    while time.monotonic() < until:
+        time.sleep(0.1)
+        if path.stat().st_mtime_ns != before:
+            return True
+    return False
 
 
 @contextlib.contextmanager

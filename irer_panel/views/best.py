@@ -13,7 +13,7 @@ from irer_panel.job import PROMOTE
 from irer_panel.promotion import CSS as PROMOTION_CSS
 from irer_panel.promotion import promotion_html
 from irer_panel.snapshot import Snapshot
-from irer_panel.states import can_work, job_words, verdict
+from irer_panel.states import can_work, job_words, over_seeds, verdict
 from irer_panel.views.download import download
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.wording import short_id
@@ -78,7 +78,7 @@ class BestRun(HuntView):
         text = best_json(snapshot.best) if snapshot.best else ""
         final = "Best run" if not snapshot.shown.active else "Best run so far"
         self._title.object = final
-        self._verdict.object = verdict(snapshot)
+        self._verdict.object = " ".join(filter(None, [verdict(snapshot), over_seeds(snapshot)]))
         self._run = str(snapshot.best["config_hash"]) if snapshot.best else ""
         config = (snapshot.best or {}).get("config")
         self.promote.label = f"Promote to N = {2 * config['N_grid']}" if config else "Promote"

@@ -9,10 +9,12 @@ import time
 import pytest
 from small_hunts import SMALL, rows
 
-from engine.errors import SettingsError
+from engine.errors import LedgerError, SettingsError
 from engine.hunt.engine import Engine
 from engine.hunt.runs import compute_batch
 from engine.settings import HuntSettings
+from engine.store.event_kinds import HUNT_STALLED
+from engine.store.ledger import Ledger
 from engine.store.workspace import Workspace
 
 TIMEOUT = 120
@@ -199,6 +201,24 @@ def test_a_stall_is_named_in_the_status_and_the_log_and_ends_with_progress(engin
     assert all(event.payload["silent_s"] >= 1 for event in events)
     assert {event.payload["stage"] for event in events} <= {"simulating", "auditing"}
     assert "No progress for" in engine.workspace.hunt_log_path.read_text()
+
+
+def test_a_stall_that_cannot_be_entered_ends_no_hunt(engine, monkeypatch, caplog):
+    monkeypatch.setattr("engine.hunt.stall.LEAST", 0.1)
+    monkeypatch.setattr("engine.hunt.stall.TIMES", 0.0)
+    monkeypatch.setattr("engine.hunt.loop._TICK", 0.05)
+    enter = Ledger.append_event
+
+    def refuses(ledger, kind, *args, **kwargs):
+        if kind == HUNT_STALLED:
+            raise LedgerError("locked by another writer")
+        return enter(ledger, kind, *args, **kwargs)
+
+    monkeypatch.setattr(Ledger, "append_event", refuses)
+    engine.start_hunt(settings(num_generations=1))
+    status = engine.wait(TIMEOUT)
+    assert (status.state, status.error) == ("completed", "")
+    assert "its stall could not be entered: locked by another writer" in caplog.text
 
 
 def test_an_objective_is_what_the_fitness_of_its_runs_is(engine):

@@ -122,7 +122,7 @@ def hunted(tmp_path_factory):
     with Ledger(place.ledger_path) as ledger:
         hunt_id = ledger.create_hunt(SETTINGS)
         for i, config in enumerate(configs):
-            found = RunRow.from_provenance(config, audited(config, place, 19))
+            found = audited(config, place, 19)
             ledger.commit_run(hunt_id, 1 + i // 6, i % 6, found, fidelity(found))
     return place.root, hunt_id
 

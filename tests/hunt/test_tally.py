@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.hunt.fitness import costs, fitness
-from engine.hunt.tally import Outcome, replicate_seeds, results_of
+from engine.hunt.tally import Outcome, replicate_seeds, results_of, spread_of
 from engine.settings import RunConfig
 from engine.store.run_row import RunRow
 
@@ -52,6 +52,15 @@ def test_a_failed_seed_is_worse_than_any_other_and_no_number(failures, cost):
     rows = [FAILED] * failures + [ok(h_norm=h) for h in (1e-2, 1e-4)][: 3 - failures]
     told = results_of([[outcome(row) for row in rows]], ("stability",), 2)
     assert told.costs[0, 0] == pytest.approx(cost, nan_ok=True)
+
+
+def test_the_spread_over_seeds_has_failures_below_every_number():
+    assert spread_of([3.0, 1.0, 2.0]) == {
+        "seeds": 3, "failed": 0, "median": 2.0, "lowest": 1.0, "highest": 3.0,
+    }  # fmt: skip
+    some = spread_of([3.0, None, 2.0])
+    assert (some["failed"], some["median"], some["lowest"]) == (1, 2.0, None)
+    assert spread_of([None, None, 5.0])["median"] is None
 
 
 def test_half_failed_has_failed():

@@ -5,11 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from engine.hunt.engine import Engine
 from engine.live.status import ACTIVE, HuntStatus
+from engine.settings import HuntSettings, RunConfig
+from engine.store.ledger import Ledger
+from engine.store.run_row import RunRow
 from engine.store.tables import HUNT_STATES
+from engine.store.workspace import Workspace
 from irer_panel.columns import COLUMNS
 from irer_panel.job import PROMOTE, RESTORE, Job
-from irer_panel.snapshot import INTERRUPTED, Snapshot
+from irer_panel.snapshot import INTERRUPTED, Snapshot, look
 from irer_panel.states import (
     STATES,
     can_pause,
@@ -17,6 +22,7 @@ from irer_panel.states import (
     continuable,
     eviction_words,
     notice,
+    over_seeds,
     progress,
     progress_words,
     start_refusal,
@@ -201,6 +207,28 @@ def test_the_end_of_a_hunt_brings_what_its_scores_say_together():
     assert verdict(replace(over, conclusion="Nothing significant: of 37 runs …")) == (
         "Nothing significant: of 37 runs …"
     )
+
+
+def test_a_best_run_of_several_seeds_is_told_with_those_that_were_worse(tmp_path):
+    settings = HuntSettings(num_generations=1, population_size=2, replicates=3)
+    engine = Engine(Workspace.open(tmp_path))
+    with Ledger(engine.workspace.ledger_path) as ledger:
+        hunt_id = ledger.create_hunt(settings)
+        for member, replicate in ((m, r) for m in range(2) for r in range(3)):
+            seed = 3 * member + replicate
+            row = RunRow(config=RunConfig(seed=seed), status="ok", log_prime_sse=0.1)
+            ledger.commit_run(hunt_id, 1, member, row, float(seed), replicate=replicate)
+    snapshot = look(engine, Snapshot())
+    engine.close()
+    assert snapshot.best["candidate"] == {
+        "seeds": 3, "failed": 0, "median": 4.0, "lowest": 3.0, "highest": 5.0,
+    }  # fmt: skip
+    assert over_seeds(snapshot) == (
+        "The best of its candidate's 3 seeds: their median fitness is 4, from 3 to 5."
+    )
+    assert over_seeds(changed()) == over_seeds(seen(best=BEST)) == ""
+    half = {"seeds": 2, "failed": 1, "median": None, "lowest": None, "highest": 5.0}
+    assert "from a failure to 5." in over_seeds(seen(best={**BEST, "candidate": half}))
 
 
 def test_a_hunt_without_a_score_names_the_classes():

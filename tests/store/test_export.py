@@ -45,6 +45,20 @@ def test_every_place_of_a_run_is_a_row_and_numbers_read_back_exactly(workspace):
     assert first["sdg_h_norm_l2"] == ""
 
 
+def test_further_keys_that_a_hunt_searched_have_columns(workspace):
+    config = RunConfig(epsilon=0.1 + 0.2, dispersion=1 / 3)
+    with Ledger(workspace.ledger_path) as ledger:
+        ledger.commit_run(ledger.create_hunt(HuntSettings()), 0, 0, run_row(1))
+        hunt = ledger.create_hunt(HuntSettings(search="dispersion=0:1, epsilon=0.1:1:log"))
+        ledger.commit_run(hunt, 0, 0, RunRow(config=config, status="diverged"), None)
+    of_old, searched = exported(workspace)
+    keys = "param_kappa,param_sigma_k,param_alpha,dispersion,epsilon,log_prime_sse"
+    assert keys in workspace.ledger_csv_path.read_text().splitlines()[0]
+    assert (float(searched["epsilon"]), float(searched["dispersion"])) == (0.1 + 0.2, 1 / 3)
+    assert float(of_old["epsilon"]) == RunConfig().epsilon
+    assert searched["status"] == "diverged"
+
+
 def test_a_failure_has_empty_cells_and_its_class(workspace):
     with Ledger(workspace.ledger_path) as ledger:
         hunt = ledger.create_hunt(HuntSettings())

@@ -146,6 +146,15 @@ def test_a_holder_renews_its_lease(tmp_path, monkeypatch):
             WorkspaceLock(tmp_path).acquire("hunt")
 
 
+def test_a_lease_that_only_looks_old_since_the_clock_jumped_is_no_heirs(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "RENEW_SECONDS", 0.5)
+    with WorkspaceLock(tmp_path).acquire("hunt"):
+        age(tmp_path / LOCK_NAME)
+        with pytest.raises(WorkspaceBusyError, match=f"process {os.getpid()}"):
+            WorkspaceLock(tmp_path).acquire("hunt")
+        assert holder(tmp_path)["pid"] == os.getpid()
+
+
 def test_a_holder_that_hangs_is_succeeded_and_writes_nothing_when_it_wakes(tmp_path, start_python):
     hung = start_python(WRITE_ON, tmp_path)
     assert hung.stdout.readline() == "held\n"
@@ -173,7 +182,8 @@ def test_a_holder_that_hangs_is_succeeded_and_writes_nothing_when_it_wakes(tmp_p
     assert kinds == ["hunt_started", "mine", "mine"]
 
 
-def test_of_many_successors_one_succeeds(tmp_path, start_python):
+def test_of_many_successors_one_succeeds(tmp_path, start_python, monkeypatch):
+    monkeypatch.setattr(module, "_GRACE", 0.3)
     for _ in range(5):
         hung = start_python(HOLD, tmp_path)
         assert hung.stdout.readline() == "held\n"
