@@ -354,7 +354,7 @@ class Engine:
                 batch_size=device.batch_size,
                 gate=self._gate,
                 under_way=self._logbook.under_way,
-                deadline=_deadline(settings),
+                deadline=_deadline(settings, self.reader.seconds_spent(hunt_id)),
             )
             self._board.turn(("starting",), state="running")
             return "completed", asyncio.run(
@@ -374,5 +374,6 @@ class Engine:
             keeping.close()
 
 
-def _deadline(settings: HuntSettings) -> float | None:
-    return time.monotonic() + 3600 * settings.max_hours if settings.max_hours else None
+def _deadline(settings: HuntSettings, spent: float) -> float | None:
+    """When its hours are over, by the monotonic clock; earlier legs of a hunt count, s."""
+    return time.monotonic() + 3600 * settings.max_hours - spent if settings.max_hours else None

@@ -7,6 +7,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Container, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -265,6 +266,24 @@ class LedgerReader:
             "WHERE config_hash = ? OR origin = ? ORDER BY rowid"
         )
         return [dict(row) for row in self._all(query, config_hash, config_hash)]
+
+    def seconds_spent(self, hunt_id: str) -> float:
+        """For how long a hunt has run: each of its legs from its start to its last event, s."""
+        begun = self._all(
+            "SELECT seq, at FROM events WHERE hunt_id = ? "
+            "AND kind IN ('hunt_started', 'hunt_continued') ORDER BY seq",
+            hunt_id,
+        )
+        ends = [*(row["seq"] for row in begun[1:]), 2**62]
+        spent = 0.0
+        for row, end in zip(begun, ends, strict=False):
+            [last] = self._all(
+                "SELECT at FROM events WHERE hunt_id = ? AND seq < ? ORDER BY seq DESC LIMIT 1",
+                hunt_id, end,
+            )  # fmt: skip
+            leg = datetime.fromisoformat(last["at"]) - datetime.fromisoformat(row["at"])
+            spent += max(0.0, leg.total_seconds())  # a clock may have been set back
+        return spent
 
     def holdings(self, hunt_id: str) -> list[dict[str, Any]]:
         """What decides which artifacts of a hunt are kept, one row a place, in order of commit.

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -148,6 +149,23 @@ def test_a_budget_of_time_ends_a_hunt_that_keeps_what_is_done(engine):
     assert status.state == "completed"
     assert "budget of 0.00111111 h is spent" in status.last_event
     assert len(rows(engine, hunt_id)) == status.runs_done < 4000
+
+
+def test_a_hunt_that_goes_on_has_the_hours_that_are_left(engine):
+    wanted = settings(num_generations=1000, max_hours=1.0)
+    hunt_id = engine.start_hunt(wanted)
+    wait_for(lambda: engine.status().runs_done >= 1)
+    engine.stop_hunt()
+    assert engine.wait(TIMEOUT).state == "stopped"
+    assert 0 < engine.reader.seconds_spent(hunt_id) < 3600
+    with sqlite3.connect(engine.workspace.ledger_path) as ledger:  # as if it had begun long ago
+        ledger.execute("UPDATE events SET at = '2020-01-01T00:00:00.000+00:00' WHERE seq = 1")
+    assert engine.reader.seconds_spent(hunt_id) > 3600
+    engine.continue_hunt()
+    status = engine.wait(TIMEOUT)
+    assert (status.state, status.runs_done) == ("completed", len(rows(engine, hunt_id)))
+    assert "budget of 1 h is spent" in status.last_event
+    assert status.runs_done < 4000
 
 
 def test_every_candidate_has_every_seed_of_its_generation(engine):
