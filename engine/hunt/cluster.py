@@ -1,7 +1,8 @@
 """A Dask cluster as the device: batches are tasks, artifacts appear in a shared folder.
 
 The scheduler repeats a task whose worker dies. Pause and stop reach the workers through events of
-the cluster, progress comes back through its log. The audits stay with the process that hunts.
+the cluster, progress comes back through its log. A worker leaves a batch that nobody waits for any
+more. The audits stay with the process that hunts.
 """
 
 import contextlib
@@ -19,8 +20,9 @@ import numpy as np
 
 import engine
 from engine.errors import ClusterError
-from engine.hunt.batch import Batch, Gradients, Question
+from engine.hunt.batch import Batch, Computed, Question
 from engine.hunt.devices import plan_of
+from engine.hunt.gate import Gate
 from engine.hunt.runs import Report
 from engine.settings import HuntSettings
 from engine.store.workspace import Workspace
@@ -55,33 +57,41 @@ class Cluster:
         self.plan = _plan_for(client, settings, workers)
         client.subscribe_topic(_TOPIC, self._hear)
 
-    def submit(self, batch: Batch, report: Report, should_stop: Question) -> "Future[Gradients]":
-        """A batch as a task; it is told of a stop while it runs."""
+    def submit(
+        self, batch: Batch, report: Report, gate: Gate, is_over: Question
+    ) -> "Future[Computed]":
+        """A batch as a task; it is told of a pause and of a stop while it waits or runs."""
         name = uuid.uuid4().hex
         self._waiting[name] = report
         task = self._client.submit(_compute, batch, name, pure=False, key=f"irer-batch-{name}")
-        future: Future[Gradients] = Future()
+        future: Future[Computed] = Future()
         follower = threading.Thread(
-            target=self._follow, args=(name, task, should_stop, future), daemon=True
+            target=self._follow, args=(name, task, gate, is_over, future), daemon=True
         )
         follower.start()
         return future
 
     def _follow(
-        self, name: str, task: Any, should_stop: Question, future: "Future[Gradients]"
+        self, name: str, task: Any, gate: Gate, is_over: Question, future: "Future[Computed]"
     ) -> None:
-        """Until the task is done; a stop is passed on to it, or takes it back if it waits."""
+        """Pass on what is asked of a task until it is done; never waits at the gate itself."""
         from distributed import Event
         from distributed.comm import CommClosedError
 
-        told = False
+        held = told = False
         try:
+            pause = Event(f"irer-pause-{name}", client=self._client)
             stop = Event(f"irer-stop-{name}", client=self._client)
             while not task.done():
-                time.sleep(_PERIOD)
-                if not told and should_stop():
+                if gate.paused != held:
+                    held = not held
+                    (pause.set if held else pause.clear)()
+                if not told and is_over():
                     stop.set()
                     told = True
+                time.sleep(_PERIOD)
+            if held:
+                pause.clear()  # the scheduler keeps what is set
             future.set_result(task.result())
         except BaseException as error:
             gone = isinstance(error, CancelledError | CommClosedError)
@@ -126,18 +136,29 @@ def connected(address: str) -> Iterator["Client"]:
         yield client
 
 
-def _compute(batch: Batch, name: str) -> Gradients:
+def _compute(batch: Batch, name: str) -> Computed:
     """On a worker."""
     from distributed import Event, get_worker
 
-    worker, stop = get_worker(), Event(f"irer-stop-{name}")
+    worker = get_worker()
+    key = worker.get_current_task()
+    pause, stop = Event(f"irer-pause-{name}"), Event(f"irer-stop-{name}")
     asked = told = 0.0
     answer = False
+
+    def is_over() -> bool:
+        task = worker.state.tasks.get(key)
+        # A hunt that died, perhaps while it was paused, can neither stop nor resume its batches.
+        return task is None or task.state == "cancelled" or stop.is_set()
 
     def should_stop() -> bool:
         nonlocal asked, answer
         if not answer and time.monotonic() - asked > _PERIOD:
-            answer, asked = stop.is_set(), time.monotonic()
+            answer = is_over()
+            while not answer and pause.is_set():
+                time.sleep(_PERIOD)
+                answer = is_over()
+            asked = time.monotonic()
         return answer
 
     def report(share: float, _: np.ndarray | None) -> None:

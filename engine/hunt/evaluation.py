@@ -25,9 +25,8 @@ from engine.errors import (
     WorkspaceError,
 )
 from engine.hunt.auditors import AuditTimeoutError
-from engine.hunt.batch import Batch
+from engine.hunt.batch import Batch, BatchTimeoutError
 from engine.hunt.fitness import fitness
-from engine.hunt.gate import Allowance
 from engine.hunt.news import audit_news, best_of, news_of
 from engine.hunt.runs import failed_provenance, is_settled, is_vouched_for, standing
 from engine.hunt.site import Site
@@ -177,38 +176,31 @@ class Evaluation:
 
     async def _batch(self, groups: list[list[Candidate]]) -> dict[Place, Outcome]:
         """Simulate a batch, then audit and commit each of its runs as its audit ends."""
-        allowance = Allowance(self._site.gate, self._settings.batch_limit_s)
-        began: list[float] = []
-
-        def over() -> bool:
-            if not began:
-                began.append(time.monotonic())
-            return self._aborted.is_set() or self._site.is_over() or allowance.is_over()
-
         batch = self._task(groups)
         report = partial(self._progress, [config.config_hash for config in batch.configs])
-        handed_over = time.monotonic()
         # Outside: what cannot even be handed over, at a shutdown, is no failure of these runs.
-        computed = asyncio.wrap_future(self._site.submit(batch, report, over))
+        future = self._site.submit(batch, report, self._site.gate, self._is_over)
         try:
-            gradients = await computed
-        except BATCH_FAILURES_END_A_HUNT as error:
-            if isinstance(error, StopRequested) and allowance.spent:
-                reason = f"its batch took more than {self._settings.batch_limit_s:g} s"
-                return self._commit_failed(groups, "timed_out", reason)
+            computed = await asyncio.wrap_future(future)
+        except BATCH_FAILURES_END_A_HUNT:
             raise
+        except BatchTimeoutError as error:
+            return self._commit_failed(groups, "timed_out", str(error))
         except Exception as error:
             _log.exception("A batch of %d runs failed.", len(groups))
             reason = f"{type(error).__name__}: {error}"
             return self._commit_failed(groups, "worker_failed", reason)
-        seconds = time.monotonic() - (began[0] if began else handed_over)
-        if began:
-            self.pace.note(seconds)
-        self._tell_batch(groups, seconds)
+        self.pace.note(computed.seconds)
+        self._tell_batch(groups, computed.seconds)
+        gradients = computed.gradients
         results = await asyncio.gather(
             *(self._audit(group, slope) for group, slope in zip(groups, gradients, strict=True))
         )
         return {place: outcome for result in results for place, outcome in result.items()}
+
+    def _is_over(self) -> bool:
+        """Whether what is under way is to end; asked from other threads."""
+        return self._aborted.is_set() or self._site.is_over()
 
     def _task(self, groups: list[list[Candidate]]) -> Batch:
         return Batch(
@@ -218,6 +210,7 @@ class Evaluation:
             history_frames=self._settings.frames_of(self._settings.base),
             space=self._space,
             objective=self._settings.sought[0] if self._wants_gradient else "",
+            limit_s=self._settings.batch_limit_s,
         )
 
     async def _audit(

@@ -4,14 +4,20 @@ import os
 import signal
 import time
 
+import numpy as np
 import pytest
 import small_hunts
-from distributed import LocalCluster
+from distributed import Event, LocalCluster
 from small_hunts import rows
 
 from engine.errors import ClusterError
+from engine.hunt.batch import Batch, Computed
+from engine.hunt.cluster import Cluster, connected
 from engine.hunt.engine import Engine
+from engine.hunt.gate import Gate
+from engine.hunt.space import SearchSpace
 from engine.settings import HuntSettings
+from engine.store.event_kinds import BATCH_DONE
 from engine.store.workspace import Workspace
 
 SMALL = {**small_hunts.SMALL, "T_steps": 200}
@@ -38,6 +44,13 @@ def wait_for(condition, seconds=TIMEOUT):
     while not condition():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.01)
+
+
+def stands(value, seconds=2.0):
+    """Whether it is the same after so long."""
+    before = value()
+    time.sleep(seconds)
+    return value() == before
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +90,112 @@ def test_a_stop_reaches_the_workers_and_the_hunt_goes_on_in_process(engine, clus
     engine.continue_hunt(hunt_id, scheduler="")
     assert engine.wait(TIMEOUT).state == "completed"
     assert rows(engine, hunt_id) == in_process
+
+
+def hold(name):
+    Event(f"{name}-began").set()
+    Event(f"{name}-goes").wait()
+
+
+def test_what_stands_in_the_queue_longer_than_a_batch_may_take_is_computed(
+    engine, cluster, in_process
+):
+    limit = 5.0
+    with cluster.get_client() as client:
+        client.wait_for_workers(2)
+        hunt_id = start(engine, cluster, batch_limit_s=limit)
+        workers = [*client.scheduler_info()["workers"]]
+        held = [client.submit(hold, w, workers=[w], pure=False, priority=1) for w in workers]
+        for worker in workers:
+            assert Event(f"{worker}-began", client).wait(TIMEOUT)
+        done = engine.status().runs_done
+        assert done < 12
+        time.sleep(limit + 1)
+        for worker in workers:
+            Event(f"{worker}-goes", client).set()
+        client.gather(held)
+    assert engine.wait(TIMEOUT).state == "completed"
+    assert rows(engine, hunt_id) == in_process
+    events = engine.reader.events_after()
+    took = [event.payload["seconds"] for event in events if event.kind == BATCH_DONE]
+    assert len(took) == 12
+    assert max(took) <= limit, "the time in the queue was counted"
+
+
+def test_a_batch_that_takes_too_long_on_a_worker_is_its_runs_failure(engine, cluster):
+    start(engine, cluster, num_generations=1, T_steps=200_000, batch_limit_s=1.0)
+    status = engine.wait(TIMEOUT)
+    assert (status.state, status.failures) == ("completed", {"timed_out": 4})
+    assert "took more than 1 s" in engine.reader.runs()[0]["error"]
+
+
+def test_a_pause_holds_the_workers_until_the_hunt_is_resumed(engine, cluster):
+    shares = []
+    engine.bus.subscribe(lambda: shares.append(engine.status().under_way))
+    start(engine, cluster, num_generations=1, population_size=8, T_steps=20_000)
+    wait_for(lambda: any(0 < share % 1 < 1 for share in shares))
+    engine.pause_hunt()
+    wait_for(lambda: stands(lambda: engine.status().under_way))
+    artifacts = engine.workspace.root / "simulation_data"
+    assert len([*artifacts.glob("*.h5")]) < 8, "the workers went on"
+    engine.resume_hunt()
+    status = engine.wait(TIMEOUT)
+    assert (status.state, status.runs_done) == ("completed", 8)
+
+
+def test_a_paused_hunt_can_be_stopped(engine, cluster):
+    start(engine, cluster, num_generations=1, T_steps=200_000)
+    wait_for(lambda: engine.status().under_way > 0)
+    engine.pause_hunt()
+    wait_for(lambda: stands(lambda: engine.status().under_way))
+    engine.stop_hunt()
+    assert engine.wait(TIMEOUT).state == "stopped"
+
+
+class Deaf(Batch):
+    def compute(self, on_progress, should_stop):
+        hold("deaf")
+        return Computed([], 0.0)
+
+
+class Endless(Batch):
+    def compute(self, on_progress, should_stop):
+        while not should_stop():
+            on_progress(0.5, None)
+        return Computed([], 0.0)
+
+
+def submitted(kind, client, cluster, engine, gate, report=lambda *_: None):
+    """A batch of no runs on a worker."""
+    settings = HuntSettings.from_mapping({**SMALL, "scheduler": cluster.scheduler_address})
+    batch = kind((), np.empty((0, 0)), "", 0, SearchSpace.of(settings))
+    device = Cluster(client, settings, engine.workspace)
+    return device.submit(batch, report, gate, lambda: gate.stopped)
+
+
+def test_a_batch_that_ends_during_a_pause_is_handed_back(engine, cluster):
+    gate = Gate()
+    gate.pause()
+    with connected(cluster.scheduler_address) as client:
+        future = submitted(Deaf, client, cluster, engine, gate)
+        assert Event("deaf-began", client).wait(TIMEOUT)
+        Event("deaf-goes", client).set()
+        assert future.result(TIMEOUT).gradients == []
+    assert gate.paused
+
+
+def test_workers_leave_a_paused_hunt_that_died(engine, cluster):
+    gate, shares = Gate(), []
+    with connected(cluster.scheduler_address) as client:
+        future = submitted(Endless, client, cluster, engine, gate, lambda *t: shares.append(t))
+        wait_for(lambda: shares)
+        gate.pause()
+        wait_for(lambda: stands(lambda: len(shares)))
+    with pytest.raises(ClusterError, match="scheduler: lost"):
+        future.result(TIMEOUT)
+    with cluster.get_client() as client:
+        for worker in client.scheduler_info()["workers"]:
+            assert client.submit(abs, -1, workers=[worker], pure=False).result(TIMEOUT) == 1
 
 
 def test_progress_comes_back_from_the_workers(engine, cluster):
