@@ -27,6 +27,12 @@ Call = Callable[[], object]
 readers = ThreadPoolExecutor(4, thread_name_prefix="irer-read")
 """Reads of ledger and files, for all sessions of the process."""
 
+doorkeeper = ThreadPoolExecutor(1, thread_name_prefix="irer-door")
+"""Who may come in: nobody waits for that behind the pages' reads."""
+
+tellers = ThreadPoolExecutor(2, thread_name_prefix="irer-tell")
+"""Reads of the event log, for all who follow it: no news waits behind the pages' reads."""
+
 painters = ThreadPoolExecutor(1, thread_name_prefix="irer-paint")
 """Rasterization, for all sessions: one thread, as Numba's fallback layer allows no second."""
 

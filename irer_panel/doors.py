@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from bokeh.server.tornado import BokehTornado
 from tornado.httputil import HTTPServerRequest
 from tornado.log import access_log
 from tornado.routing import Matcher, Rule
@@ -22,6 +23,7 @@ from irer_panel.api.limits import FORM_BYTES, HEAD_BYTES, REQUEST_SECONDS
 from irer_panel.headers import SecurityHeaders
 from irer_panel.hosts import is_ours
 from irer_panel.login import LoginProvider, user_of
+from irer_panel.still_in import watch_sockets
 
 _log = logging.getLogger(__name__)
 
@@ -123,11 +125,12 @@ class Doors:
             }
         return found
 
-    def guard(self, application: Application) -> None:
-        """Look at each request before anything else does."""
+    def guard(self, application: BokehTornado) -> None:
+        """Look at each request before anything else does, and at open pages now and then."""
         rules = [Rule(_ForeignHost(self.hosts), Misdirected)]
         if self.access is not None:
             rules.append(Rule(_Stranger(application, self.access), LogInFirst))
+            watch_sockets(application, self.access)
         application.default_router.rules[:0] = rules
 
     def _websocket_origins(self) -> list[str] | None:
@@ -200,7 +203,8 @@ class LogInFirst(RequestHandler):
         )
         if page and "Upgrade" not in self.request.headers:
             wanted = "" if self.request.uri == "/" else f"?{urlencode({'next': self.request.uri})}"
-            self.redirect(f"/login{wanted}")
+            up = "../" * (self.request.path.count("/") - 1)  # a proxy may show it under a prefix
+            self.redirect(f"{up}login{wanted}")
             return
         self.set_status(401)
         self.set_header("WWW-Authenticate", "Bearer")

@@ -12,6 +12,7 @@ from bokeh.server.auth_provider import AuthProvider
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, decode_signed_value
 
+from engine.errors import EngineError
 from engine.store.access import Access
 from irer_panel.api.limits import LOGINS
 from irer_panel.login_page import login_page
@@ -108,20 +109,28 @@ class LoginHandler(RequestHandler):
         password = self.get_body_argument("password", "", strip=False)[:_MOST]
         access: Access = self.settings["irer_access"]
         loop = asyncio.get_running_loop()
-        if not await loop.run_in_executor(_hashers, access.is_password, name, password):
+        try:
+            right = await loop.run_in_executor(_hashers, access.is_password, name, password)
+            mark = access.fingerprint(name)
+        except EngineError as error:
+            _log.error("Nobody is let in: %s", error)
+            self.set_status(HTTPStatus.SERVICE_UNAVAILABLE)
+            self._show("Nobody can log in now; the server's log says why.", name, place)
+            return
+        if not right or mark is None:
             _log.warning("A log-in from %s was refused.", self.request.remote_ip)
             self.set_status(HTTPStatus.UNAUTHORIZED)
             self._show("Name or password is wrong.", name, place)
             return
         self.set_signed_cookie(
             COOKIE,
-            f"{name}:{access.fingerprint(name)}",
+            f"{name}:{mark}",
             expires_days=_DAYS,
             httponly=True,
             samesite="Lax",
             secure=self.request.protocol == "https",
         )
-        self.redirect(place_here(place), status=HTTPStatus.SEE_OTHER)
+        self.redirect(f".{place_here(place)}", status=HTTPStatus.SEE_OTHER)
 
     def set_default_headers(self) -> None:
         """No cache keeps the form."""
@@ -137,4 +146,4 @@ class LogoutHandler(RequestHandler):
     def get(self) -> None:
         """Forget, and show the form."""
         self.clear_cookie(COOKIE)
-        self.redirect("/login")
+        self.redirect("login")

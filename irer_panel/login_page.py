@@ -30,7 +30,7 @@ input:focus-visible, button:focus-visible { outline: 2px solid var(--accent);
   outline-offset: 2px }
 p { margin: 0; color: var(--error) }
 p:empty { display: none }
-</style></head><body><form method="post" action="/login">
+</style></head><body><form method="post" action="login">
 <h1>IRER</h1>
 <label>Name<input name="username" autocomplete="username" value="$name" required $first></label>
 <label>Password<input name="password" type="password" autocomplete="current-password" required
@@ -47,6 +47,8 @@ def login_page(message: str, name: str, place: str) -> str:
         message: what went wrong; empty for nothing.
         name: who tried before; empty for nobody.
         place: path and query of this server to go on to.
+
+    It is sent to where it came from, which a proxy may show under a prefix.
     """
     return _PAGE.substitute(
         cyan=CYAN,

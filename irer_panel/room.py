@@ -1,8 +1,10 @@
 """How much the workspace holds and what its disk has left; looked up seldom, for all pages."""
 
+import logging
 import shutil
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from engine.errors import WorkspaceError
@@ -21,28 +23,53 @@ class Room:
     free: int
 
 
+_log = logging.getLogger(__name__)
+
 _known: dict[Workspace, tuple[float, Room]] = {}
+_looking: set[Workspace] = set()
 _lock = threading.Lock()
+_looker = ThreadPoolExecutor(1, thread_name_prefix="irer-room")
+"""The one thread that looks anew: no page waits for that."""
 
 
 def room_of(workspace: Workspace) -> Room:
-    """The room of a workspace, at most `FRESH` seconds old.
+    """The room of a workspace as it was known last; asking has it looked up anew in time.
 
-    Looks at every file: call it off the event loop.
+    The first time it looks at every file: call it off the event loop.
 
     Raises:
         WorkspaceError: a folder cannot be read.
     """
     with _lock:
-        looked, room = _known.get(workspace, (0.0, None))
-        if room is None or time.monotonic() - looked > FRESH:
-            held = sum(each.bytes for each in weigh(workspace).values())
-            try:
-                room = Room(held, shutil.disk_usage(workspace.root).free)
-            except OSError as error:
-                raise WorkspaceError(
-                    f"{workspace.root}: {error.strerror or error}, expected a folder on a disk; "
-                    "check that it is there."
-                ) from error
-            _known[workspace] = time.monotonic(), room
+        if workspace not in _known:
+            _known[workspace] = time.monotonic(), _look(workspace)
+        looked, room = _known[workspace]
+        if time.monotonic() - looked > FRESH and workspace not in _looking:
+            _looking.add(workspace)
+            _looker.submit(_renew, workspace)
         return room
+
+
+def _renew(workspace: Workspace) -> None:
+    try:
+        room = _look(workspace)
+    except WorkspaceError as error:
+        _log.warning("%s", error)
+        room = None
+    with _lock:
+        _looking.discard(workspace)
+        if room is None:
+            del _known[workspace]  # whoever asks next is told why
+        else:
+            _known[workspace] = time.monotonic(), room
+
+
+def _look(workspace: Workspace) -> Room:
+    held = sum(each.bytes for each in weigh(workspace).values())
+    try:
+        return Room(held, shutil.disk_usage(workspace.root).free)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{workspace.root}: {error.strerror or error}, expected a folder on a disk; "
+            "check that it is there."
+        ) from error

@@ -26,12 +26,14 @@ from engine.hunt.engine import Engine
 from engine.layer2.on_commit import OnCommit
 from engine.store.workspace import Workspace
 from irer_panel import density, viewport
+from irer_panel.api.descriptors import ask_for_descriptors
 from irer_panel.api.events import let_go
 from irer_panel.api.routes import routes
 from irer_panel.app import TITLE, create_page
 from irer_panel.background import painters
 from irer_panel.doors import Doors
 from irer_panel.h5web.handlers import routes as h5web_routes
+from irer_panel.no_queries import leave_out_queries
 from irer_panel.sweep import settle
 
 SWITCH_SECONDS = 0.001
@@ -101,6 +103,7 @@ def serve(workspace: Workspace, doors: Doors, *, follows: bool = False) -> None:
     Raises:
         SettingsError: the port is in use, or the address is not this host's.
     """
+    ask_for_descriptors()
     server = listen(doors)
     shared_engine(workspace, follows=follows)
     _end_at_sigterm(server)  # before it is said that it serves
@@ -125,6 +128,7 @@ def listen(doors: Doors) -> Server:
     Raises:
         SettingsError: the port is in use, or the address is not this host's.
     """
+    leave_out_queries()
     secret = os.environ.get("IRER_COOKIE_SECRET") or secrets.token_hex(32)
     try:
         server = pn.io.server.get_server(

@@ -47,6 +47,9 @@ _GRAIN = 2_000_000_000
 
 _MOST_NAMED, _MOST_PENDING, _MOST_REFUSED = 5000, 50_000, 10_000
 _BATCH = 500
+_UNREAD: tuple[int, ...] = ()
+"""In place of times and size: of a report that could not be read, and may be by now."""
+
 _NAME = re.compile(r"provenance_([0-9a-f]{40})\.json")
 
 Announce = Callable[[Mapping[str, str]], Collection[str]]
@@ -165,24 +168,30 @@ class Arrivals(FileSystemEventHandler):
     def _read(self, name: str) -> None:
         """Have a report wait to be announced, if it is complete."""
         path, before = self._workspace.provenance_path(name), self._refused.pop(name, None)
+        sign = _UNREAD
         try:
             about = path.stat()
-        except FileNotFoundError:
-            return
-        sign = (about.st_mtime_ns, about.st_size)
-        if before is not None and before.sign == sign:
-            self._refused[name] = replace(before, looks=before.looks + 1)
-            return
-        try:
+            sign = (about.st_mtime_ns, about.st_ctime_ns, about.st_size)
+            if before is not None and before.sign == sign:
+                self._refused[name] = replace(before, looks=before.looks + 1)
+                return
             status = str(read_provenance(path).get("status"))
             if status not in (STATUS_OK, *FAILURES):
                 raise WorkspaceError(
                     f"{path.name}: status is {status[:40]!r}, expected {STATUS_OK} or a class of "
                     "failure; audit the run again with `irer validate`."
                 )
-        except WorkspaceError as error:
+        except FileNotFoundError:
+            return
+        except (WorkspaceError, OSError) as error:
+            # What could not be read may be complete: it is read again at every look.
+            if isinstance(error, OSError) or isinstance(error.__cause__, OSError):
+                sign = _UNREAD
+            bad = _Refused(sign, str(error))
+            if before is not None and before.sign == sign:
+                bad = replace(before, looks=before.looks + 1)
             if len(self._refused) < _MOST_REFUSED:
-                self._refused[name] = _Refused(sign, str(error))
+                self._refused[name] = bad
         else:
             self._pending[name] = status
 
@@ -198,9 +207,9 @@ class Arrivals(FileSystemEventHandler):
 
 @dataclass(frozen=True)
 class _Refused:
-    """A report that is not complete: time and size, why, how often it was so, whether told."""
+    """A report that is not complete: times and size, why, how often it was so, whether told."""
 
-    sign: tuple[int, int]
+    sign: tuple[int, ...]
     reason: str
     looks: int = 0
     told: bool = False

@@ -20,6 +20,7 @@ class LinkState:
         since: from when on that is so, Unix time.
         problem: why it is down; empty while it is up, and before the first attempt.
         published: events that this process has put there.
+        skipped: events that came from there and were left out, being of a newer irer.
     """
 
     place: str
@@ -27,6 +28,7 @@ class LinkState:
     since: float = 0.0
     problem: str = ""
     published: int = 0
+    skipped: int = 0
 
 
 class Condition:

@@ -4,6 +4,7 @@ The stream says at once that there is news. The ledger, in the shared workspace,
 does not: what was trimmed, lost, or never was an event of ours.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -147,6 +148,7 @@ class FollowerThread:
         """
         self._client, self._ledger, self._ring = client, ledger, ring
         self._condition = condition
+        self._follower: Follower | None = None
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="irer-follower", daemon=True)
         self._thread.start()
@@ -155,22 +157,34 @@ class FollowerThread:
         """End at the next chance, without waiting for it."""
         self._closing.set()
 
+    @property
+    def skipped(self) -> int:
+        """Events that were left out, being of a newer schema or of an unknown kind."""
+        return 0 if self._follower is None else self._follower.skipped
+
     def _run(self) -> None:
-        follower: Follower | None = None
         failures = 0
         while not self._closing.is_set():
             try:
-                if follower is None:
-                    last = self._ledger.last_seq()
-                    follower = Follower(self._client, self._ledger, last)
-                if follower.read():
-                    self._ring()
+                self._attempt()
                 failures = 0
-                if self._condition is not None:
-                    self._condition.note_up()
-            except (redis.RedisError, EngineError, OSError) as error:
-                if self._condition is not None:
-                    self._condition.note_down(words_of(error, self._client))
+            except Exception as error:  # whatever it is, the link may be well again
+                self._note(error, new=not failures)
                 self._closing.wait(BACKOFF.compute(failures))
                 failures = min(failures + 1, 16)
-                self._ring()
+                with contextlib.suppress(Exception):
+                    self._ring()
+
+    def _attempt(self) -> None:
+        if self._follower is None:
+            self._follower = Follower(self._client, self._ledger, self._ledger.last_seq())
+        if self._follower.read():
+            self._ring()
+        if self._condition is not None:
+            self._condition.note_up()
+
+    def _note(self, error: Exception, *, new: bool) -> None:
+        if new and not isinstance(error, redis.RedisError | EngineError | OSError):
+            _log.exception("The follower failed.")
+        if self._condition is not None:
+            self._condition.note_down(words_of(error, self._client))

@@ -86,7 +86,7 @@ class Publisher:
         except redis.RedisError as error:
             return words_of(error, self._client)
         except (EngineError, OSError) as error:
-            return str(error)
+            return str(error) or type(error).__name__
         except Exception as error:  # whatever it is, the hunt's events go on in the ledger
             if not self.condition.state().problem:
                 _log.exception("The publisher failed.")

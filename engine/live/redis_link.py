@@ -1,6 +1,7 @@
 """The link of an engine to other hosts: what it publishes, and what it hears."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from engine.live.bus import Bus
 from engine.live.condition import Condition, LinkState
@@ -37,7 +38,7 @@ class RedisLink:
 
     def state(self) -> LinkState:
         """How it stands."""
-        return self._condition.state()
+        return replace(self._condition.state(), skipped=self._follower.skipped)
 
     def close(self) -> None:
         """Publish what is left, if Redis answers, and end."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.errors import SettingsError
+from engine.errors import LedgerError, SettingsError
 from engine.store.columns import COLUMNS, PLACE_COLUMNS, RUN_COLUMNS
 from engine.store.entries import unknown_among
 from engine.store.event import EVENT_COLUMNS, Event
@@ -204,9 +204,11 @@ class LedgerReader:
         return _hunt(rows[0]) if rows else None
 
     def events_after(self, seq: int = 0, limit: int = 1000) -> list[Event]:
-        """The events that follow number `seq`, oldest first, at most `limit` of them."""
-        rows = self._all(_EVENTS, seq, max(0, limit))
-        return [Event.from_columns(row) for row in rows]
+        """The events that follow number `seq`, oldest first, at most `limit` of them.
+
+        One that is damaged is a `LedgerError` once those before it were given.
+        """
+        return self.log_after(seq, limit)[1]
 
     def log_after(self, seq: int, limit: int = 1000) -> tuple[str, list[Event]]:
         """The ledger's `identity`, and `events_after` of that very ledger."""
@@ -215,7 +217,12 @@ class LedgerReader:
                 return "", []
             [identity] = connection.execute("SELECT ledger FROM identity").fetchone()
             rows = connection.execute(_EVENTS, (seq, max(0, limit))).fetchall()
-        return identity, [Event.from_columns(row) for row in rows]
+        return identity, self._events(rows)
+
+    def standing(self) -> tuple[str, int]:
+        """The ledger's `identity`, and `last_seq` of that very ledger."""
+        rows = self._all("SELECT ledger, (SELECT max(seq) FROM events) FROM identity")
+        return (rows[0][0], rows[0][1] or 0) if rows else ("", 0)
 
     def identity(self) -> str:
         """What tells this ledger from every other, whatever its path; empty before there is one."""
@@ -309,6 +316,20 @@ class LedgerReader:
             if connection is None:
                 return list(dict.fromkeys(hashes))
             return unknown_among(connection, hashes)
+
+    def _events(self, rows: Sequence[sqlite3.Row]) -> list[Event]:
+        found: list[Event] = []
+        for row in rows:
+            try:
+                found.append(Event.from_columns(row))
+            except (ValueError, TypeError, RecursionError) as error:
+                if not found:
+                    raise LedgerError(
+                        f"{self._path}: event {row['seq']} is damaged ({error}), expected JSON; "
+                        "run `irer rebuild-ledger`: the files of the runs keep every result."
+                    ) from error
+                break
+        return found
 
     def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._connection() as connection:

@@ -3,20 +3,24 @@
 import asyncio
 import contextlib
 import json
+import logging
 import re
 from http import HTTPStatus
 
 from tornado.web import Application
 
+from engine.errors import EngineError
 from engine.hunt.engine import Engine
+from irer_panel.api.descriptors import most_listeners
 from irer_panel.api.fan_out import FanOut
 from irer_panel.api.handler import ApiHandler
-from irer_panel.api.limits import LISTENERS
-from irer_panel.api.problem import Problem
+from irer_panel.api.problem import Problem, problem_of
 from irer_panel.api.status import status_of
 
 HEARTBEAT = 15.0
 """Seconds of silence after which a comment says that the connection stands."""
+
+_log = logging.getLogger(__name__)
 
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 _FAREWELL = 2.0
@@ -42,21 +46,26 @@ class EventsHandler(ApiHandler):
         """Send a snapshot of the status, then each event, until the reader goes.
 
         Raises:
-            Problem: a number that is none, or too many readers.
+            Problem: a number that is none, too many readers, or a ledger that cannot be read.
         """
         self._task = asyncio.current_task()
         wanted = self._position()
         engine = await self.engine()
         hub = self.settings.setdefault(_HUB, FanOut(engine.reader, engine.bus))
-        if hub.listeners >= LISTENERS:
+        if hub.listeners >= (most := most_listeners()):
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                f"events: {LISTENERS} readers listen, expected fewer; come again later.",
+                f"events: {most} readers listen, expected fewer; come again later.",
                 headers={"Retry-After": "30"},
             )
         # The reader has gone: nobody is left to be told.
         with contextlib.suppress(asyncio.CancelledError):
-            await self._stream(engine, hub, wanted)
+            try:
+                await self._stream(engine, hub, wanted)
+            except EngineError as error:
+                if not self._headers_written:
+                    raise problem_of(error) from error
+                _log.warning("A reader of the events was let go: %s", error)
 
     def on_connection_close(self) -> None:
         """Listen no more."""
@@ -70,13 +79,12 @@ class EventsHandler(ApiHandler):
 
     async def _stream(self, engine: Engine, hub: FanOut, wanted: int | None) -> None:
         loop = asyncio.get_running_loop()
-        async with hub.listening() as newest:
+        async with hub.listening() as (ledger, newest, replaced):
             # A number that the log does not have yet is of another log: begin anew.
             seq = newest if wanted is None else min(wanted, newest)
-            status = json.dumps(await self.off_loop(status_of, engine))
+            status = json.dumps({**await self.off_loop(status_of, engine), "ledger": ledger})
             self.set_header("Content-Type", "text/event-stream")
             stands = await self.push(f"event: snapshot\nid: {seq}\ndata: {status}\n\n".encode())
-            replaced = hub.replaced
             checked = loop.time()
             while stands and not hub.closed and hub.replaced == replaced:
                 if loop.time() - checked > HEARTBEAT:

@@ -20,7 +20,7 @@ from engine.live.bus import Bus
 from engine.store.event import Event
 from engine.store.reader import LedgerReader
 from irer_panel.api.limits import CHUNK_BYTES
-from irer_panel.background import readers
+from irer_panel.background import tellers
 
 Result = TypeVar("Result")
 
@@ -41,12 +41,29 @@ WINDOW = 4096
 WINDOW_BYTES = 16 * 2**20
 """Most bytes of them."""
 
+KEPT = 8
+"""Most answers that wait for another who asks for the same."""
+
 
 class Stretch(NamedTuple):
     """Some events that follow each other: the number of the last, and all as they are sent."""
 
     last: int
     sent: bytes
+
+
+class Standing(NamedTuple):
+    """Where one begins to listen.
+
+    Attributes:
+        ledger: identity of the ledger; empty before there is one.
+        newest: number of its newest event.
+        replaced: what `FanOut.replaced` is as long as that ledger is followed.
+    """
+
+    ledger: str
+    newest: int
+    replaced: int
 
 
 class FanOut:
@@ -57,7 +74,8 @@ class FanOut:
         self._window: deque[Stretch] = deque()
         self._size = 0
         self._ready: dict[int, Stretch] = {}
-        self._last = 0
+        self._ledger, self._last = "", 0
+        self._troubled = False
         self._rung, self._news = asyncio.Event(), asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         self.listeners = 0
@@ -65,27 +83,28 @@ class FanOut:
         self.closed = False
 
     @contextlib.asynccontextmanager
-    async def listening(self) -> AsyncIterator[int]:
+    async def listening(self) -> AsyncIterator[Standing]:
         """Follow the log inside the block.
-
-        Yields:
-            Number of the newest event.
 
         Raises:
             LedgerError: the ledger cannot be read.
         """
-        newest = await _off_loop(self._reader.last_seq)
+        replaced = self.replaced
         self.listeners += 1
-        if self._pump is None:
-            self._last = newest
-            ring = partial(_ring, asyncio.get_running_loop(), self._rung)
-            self._unsubscribe = self._bus.subscribe(ring)
-            self._pump = asyncio.create_task(self._follow())
         try:
-            yield newest
+            ledger, newest = await _off_loop(self._reader.standing)
+            if self._pump is None:
+                self._ledger, self._last = ledger, newest
+                ring = partial(_ring, asyncio.get_running_loop(), self._rung)
+                self._unsubscribe = self._bus.subscribe(ring)
+                self._pump = asyncio.create_task(self._follow())
+            elif self._ledger not in ("", ledger):  # it is just being replaced
+                self._rung.set()
+                replaced = -1
+            yield Standing(ledger, newest, replaced)
         finally:
             self.listeners -= 1
-            if not self.listeners:
+            if not self.listeners and self._pump is not None:
                 self._unsubscribe()
                 self._pump.cancel()
                 self._pump = None
@@ -105,8 +124,12 @@ class FanOut:
         while not self.closed and self.replaced == replaced:
             news = self._news
             if seq < self._last:
-                found = self._held(seq) or await _off_loop(partial(_read, self._reader, seq))
-                if found is not None:
+                ledger, found = self._ledger, self._held(seq)
+                if found is None:
+                    ledger, found = await _off_loop(partial(_read, self._reader, seq))
+                if ledger != self._ledger:
+                    self._rung.set()
+                elif found is not None and self.replaced == replaced:
                     return found
             await news.wait()
         return Stretch(seq, b"")
@@ -121,6 +144,8 @@ class FanOut:
         if not self._window or self._window[0].last > seq + 1:
             return None
         if seq not in self._ready:  # most readers ask for the same
+            if len(self._ready) >= KEPT:
+                self._ready.clear()
             self._ready[seq] = _joined(
                 islice(self._window, seq + 1 - self._window[0].last, len(self._window))
             )
@@ -131,22 +156,36 @@ class FanOut:
             self._rung.clear()
             try:
                 await self._read_on()
-            except EngineError as error:
-                _log.error("The event log cannot be read: %s", error)
+                self._troubled = False
+            except Exception as error:  # whatever it is, the log may be well again
+                if not self._troubled:
+                    known = isinstance(error, EngineError | OSError)
+                    _log.error("The event log cannot be read: %s", error, exc_info=not known)
+                self._troubled = True
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._rung.wait(), PULSE)
 
     async def _read_on(self) -> None:
-        while found := await _off_loop(partial(_pieces, self._reader, self._last)):
+        while True:
+            ledger, found = await _off_loop(partial(_pieces, self._reader, self._last))
+            if self._ledger not in ("", ledger):  # rebuilt from the files
+                self._begin_anew(ledger)
+                continue
+            self._ledger = ledger
+            if not found:
+                break
             self._keep(found)
             self._last = found[-1].last
             self._tell()
             await asyncio.sleep(GAP)
-        if await _off_loop(self._reader.last_seq) < self._last:  # rebuilt from the files
-            self._last = 0
-            self._forget()
-            self.replaced += 1
-            self._tell()
+        if await _off_loop(self._reader.last_seq) < self._last:  # an older copy of itself
+            self._begin_anew(ledger)
+
+    def _begin_anew(self, ledger: str) -> None:
+        self._ledger, self._last = ledger, 0
+        self._forget()
+        self.replaced += 1
+        self._tell()
 
     def _keep(self, found: list[Stretch]) -> None:
         for piece in found:
@@ -166,7 +205,7 @@ class FanOut:
 
 
 async def _off_loop(work: Callable[[], Result]) -> Result:
-    return await asyncio.get_running_loop().run_in_executor(readers, work)
+    return await asyncio.get_running_loop().run_in_executor(tellers, work)
 
 
 def _ring(loop: asyncio.AbstractEventLoop, rung: asyncio.Event) -> None:
@@ -175,13 +214,14 @@ def _ring(loop: asyncio.AbstractEventLoop, rung: asyncio.Event) -> None:
         loop.call_soon_threadsafe(rung.set)
 
 
-def _pieces(reader: LedgerReader, seq: int) -> list[Stretch]:
-    return [Stretch(event.seq, _frame(event)) for event in reader.events_after(seq, PAGE)]
+def _pieces(reader: LedgerReader, seq: int) -> tuple[str, list[Stretch]]:
+    ledger, events = reader.log_after(seq, PAGE)
+    return ledger, [Stretch(event.seq, _frame(event)) for event in events]
 
 
-def _read(reader: LedgerReader, seq: int) -> Stretch | None:
-    found = _pieces(reader, seq)
-    return _joined(found) if found else None
+def _read(reader: LedgerReader, seq: int) -> tuple[str, Stretch | None]:
+    ledger, found = _pieces(reader, seq)
+    return ledger, _joined(found) if found else None
 
 
 def _joined(pieces: Iterable[Stretch]) -> Stretch:

@@ -19,7 +19,7 @@ from engine.errors import EngineError
 from engine.hunt.engine import Engine
 from irer_panel.api.limits import STALL_SECONDS
 from irer_panel.api.problem import CONTENT_TYPE, Problem, body_of, problem_of
-from irer_panel.background import readers
+from irer_panel.background import doorkeeper, readers
 from irer_panel.hosts import is_ours
 
 Result = TypeVar("Result")
@@ -67,7 +67,7 @@ class ApiHandler(AuthRequestHandler):
             if self.current_user is None:
                 raise _unknown("expected a token, as `Authorization: Bearer …`, or a log-in")
             return
-        scope = await self.off_loop(access.scope_of, token.strip())
+        scope = await self.off_loop(access.scope_of, token.strip(), executor=doorkeeper)
         if scope is None:
             raise _unknown("got a token that is not known, or was revoked; make another")
         if scope != "control" and self.request.method not in ("GET", "HEAD"):
@@ -77,9 +77,20 @@ class ApiHandler(AuthRequestHandler):
                 "NAME --scope control`.",
             )
 
+    def get_current_user(self) -> Any:
+        """Who has logged in; None for nobody.
+
+        Raises:
+            Problem: it cannot be found out.
+        """
+        try:
+            return super().get_current_user()
+        except EngineError as error:
+            raise problem_of(error) from error
+
     async def engine(self) -> Engine:
         """The engine of this process."""
-        return await self.off_loop(self._engine)
+        return await self.off_loop(self._engine, executor=doorkeeper)
 
     async def off_loop(
         self, work: Callable[..., Result], *arguments: Any, executor: Executor = readers

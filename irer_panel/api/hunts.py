@@ -11,7 +11,7 @@ from engine.settings import HuntSettings
 from irer_panel.api.command import CommandHandler
 from irer_panel.api.limits import HUNT_RUNS, STARTS
 from irer_panel.api.problem import Problem
-from irer_panel.api.schemas import wrong_settings
+from irer_panel.api.schemas import unknown_settings, wrong_settings
 from irer_panel.rate import wait_of
 
 _commands = ThreadPoolExecutor(1, thread_name_prefix="irer-command")
@@ -35,9 +35,7 @@ class StartHandler(CommandHandler):
                 headers={"Retry-After": str(wait)},
             )
         values = self.body(required=True)
-        if wrong := wrong_settings(values):
-            detail = f"{len(wrong)} settings cannot be accepted; errors names each."
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, wrong)
+        await self.off_loop(_check, values)
         engine = await self.engine()
         hunt_id = await self.off_loop(_start, engine, values, executor=_commands)
         self.answer({"hunt_id": hunt_id}, HTTPStatus.ACCEPTED)
@@ -73,6 +71,18 @@ class SteerHandler(CommandHandler):
                 "see GET /api/get-status.",
             )
         self.answer({"hunt_id": engine.status().hunt_id}, HTTPStatus.ACCEPTED)
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    if not (wrong := wrong_settings(values)):
+        return
+    unnamed = len(unknown_settings(values) - wrong.keys())
+    names = f"{len(wrong)} of them" if unnamed else "each"
+    raise Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        f"{len(wrong) + unnamed} settings cannot be accepted; errors names {names}.",
+        wrong,
+    )
 
 
 def _start(engine: Engine, values: Mapping[str, Any]) -> str:

@@ -34,7 +34,13 @@ CHUNK_BYTES = 256 * 1024
 """A file and the events go out in pieces of at most this size, each awaited."""
 
 LISTENERS = 1000
-"""Most readers of the events at once."""
+"""Most readers of the events at once, where there are descriptors for twice as many."""
+
+DESCRIPTORS = 65_536
+"""Open files and sockets that a server asks the system for."""
+
+NAMED = 50
+"""Unknown settings that a refusal names: each is compared with all that there are."""
 
 STALL_SECONDS = 30.0
 """A reader that takes no piece for so many seconds is cut off; it can resume where it was."""

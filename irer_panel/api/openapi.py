@@ -75,7 +75,7 @@ def document() -> dict[str, Any]:
             "/api/openapi.json": {"get": _read("This description.", {"type": "object"})},
         },
         "components": {
-            "schemas": {"Problem": schemas.problem()},
+            "schemas": {"Problem": schemas.problem(), "Snapshot": schemas.snapshot()},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"token": []}, {}],
@@ -121,7 +121,8 @@ def _events() -> dict[str, Any]:
         ],
         "responses": {
             "200": {
-                "description": "The stream; `id` is the number of an event.",
+                "description": "The stream; `id` is the number of an event. The message "
+                "`snapshot`, the first, is as the schema Snapshot says.",
                 "content": {"text/event-stream": {}},
             },
             **_refused("422"),

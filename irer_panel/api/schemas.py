@@ -1,6 +1,7 @@
 """JSON schemas (2020-12) of what is sent and answered, from the engine's own declarations."""
 
 import functools
+import itertools
 import reprlib
 import typing
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from engine.hunt.strategies import strategy_names
 from engine.schema import Spec, field_types, specs
 from engine.settings import FAILURES, STATUS_OK, HuntSettings, RunConfig
 from engine.store.columns import COLUMNS, NUMBERS
+from irer_panel.api.limits import NAMED
 
 Schema = dict[str, Any]
 
@@ -42,14 +44,23 @@ def hunt_settings() -> Schema:
 
 
 def wrong_settings(values: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with the settings of a hunt, field by field, in the engine's words."""
-    known = hunt_settings()["properties"]
-    found = {name: _words(name, values[name]) for name in values if name not in known}
+    """What is wrong with the settings of a hunt, field by field, in the engine's words.
+
+    Of those that are unknown the first `NAMED`.
+    """
+    unknown = unknown_settings(values)
+    told = itertools.islice((name for name in values if name in unknown), NAMED)
+    found = {name: _words(name, values[name]) for name in told}
     for error in _settings_validator().iter_errors(values):
         if error.absolute_path:
             name = str(error.absolute_path[0])
             found[name] = _words(name, values[name])
     return found
+
+
+def unknown_settings(values: Mapping[str, Any]) -> set[str]:
+    """The names among them that are no settings."""
+    return values.keys() - hunt_settings()["properties"].keys()
 
 
 @functools.cache
@@ -151,8 +162,20 @@ def status() -> Schema:
         final_result=_nullable("object"),
         elsewhere={"type": "string"},
         event_schema={"type": "integer", "description": "Version of the kinds of events."},
+        redis={**_nullable("object"), "description": "How the link to Redis stands, if any."},
     )
     return {**told, "additionalProperties": True}
+
+
+def snapshot() -> Schema:
+    """The first message of a stream of events: the status, and whose events follow."""
+    whole = status()
+    ledger = {"type": "string", "description": "Which ledger numbers the events."}
+    return {
+        **whole,
+        "properties": {**whole["properties"], "ledger": ledger},
+        "required": [*whole["required"], "ledger"],
+    }
 
 
 def hunt() -> Schema:

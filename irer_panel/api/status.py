@@ -1,5 +1,6 @@
 """What is happening: the status of the hunt that the pages show."""
 
+import dataclasses
 from typing import Any
 
 from engine.hunt.engine import Engine
@@ -22,20 +23,23 @@ def status_of(engine: Engine) -> dict[str, Any]:
 
     Returns:
         `HuntStatus` by name, with `hunt_status` (its state), `final_result` (the best run of a hunt
-        that is over), `elsewhere` (who else hunts in this workspace, empty for nobody) and
-        `event_schema` (the version of the events that follow).
+        that is over), `elsewhere` (who else hunts in this workspace, empty for nobody),
+        `event_schema` (the version of the events that follow) and `redis` (a `LinkState` by name,
+        None where no link is asked for).
     """
     status, elsewhere = engine.status(), ""
     if not status.active:  # then what the ledger remembers may be newer
         seen = look(engine, Snapshot())
         status, elsewhere = seen.shown, seen.elsewhere
     over = not status.active and not elsewhere
+    link = engine.link()
     return {
         **status.to_dict(),
         "hunt_status": status.state,
         "final_result": status.best if over else None,
         "elsewhere": elsewhere,
         "event_schema": EVENT_SCHEMA,
+        "redis": None if link is None else dataclasses.asdict(link),
     }
 
 

@@ -26,12 +26,14 @@ class Guarded(NamedTuple):
         return {"Authorization": f"Bearer {getattr(self, scope)}"}
 
 
-def guard(start_server, workspace, *options):
+def guard(start_server, workspace, *options, impatient=False):
     """Serve a workspace to one user and two tokens."""
     access = Access(workspace.root / "access.json")
     access.add_user("ada", PASSWORD)
     read, control = access.create_token("plots", "read"), access.create_token("ci", "control")
     command = ("engine.cli", "serve", "--port", "0", "--auth", *options)
+    if impatient:
+        command = ("tests.api.impatient_server",)
     served = start_server(*command, workspace=workspace.root)
     client = Client(served.url)
     cookie = login(client).headers["set-cookie"].split(";")[0]

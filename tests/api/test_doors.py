@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from html import unescape
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 import pytest
 from api_client import SMALL, Client, Listener
@@ -27,7 +27,7 @@ def guarded(start_server, tmp_path_factory):
 
 def test_whoever_logs_in_sees_the_pages_and_may_command(guarded):
     client = guarded.client
-    assert client.get("/", Accept="text/html").headers["location"] == "/login"
+    assert client.get("/", Accept="text/html").headers["location"] == "login"
     assert b"<form" in client.get("/login").body
     page = client.get("/", Cookie=guarded.cookie)
     assert page.status == 200
@@ -42,11 +42,28 @@ def test_whoever_logs_in_sees_the_pages_and_may_command(guarded):
 def test_a_link_leads_where_it_led_once_one_has_logged_in(guarded):
     client, link = guarded.client, "/?run=" + 40 * "a" + "&tab=Hunt&theme=light"
     asked = client.get(link, Accept="text/html").headers["location"]
-    form = client.get(asked).body.decode()
+    form = client.get(urljoin("/", asked)).body.decode()
     [place] = re.findall(r'name="next" value="([^"]*)"', form)
     assert unescape(place) == link
     answer = login(client, place=link)
-    assert (answer.status, answer.headers["location"]) == (303, link)
+    assert (answer.status, urljoin("/login", answer.headers["location"])) == (303, link)
+
+
+@pytest.mark.parametrize("prefix", ["", "/user/ada/proxy/irer"])
+@pytest.mark.parametrize("place", ["/", "/?tab=Hunt", "/h5web/" + 40 * "a"])
+def test_behind_a_prefix_that_a_proxy_takes_off_one_stays_behind_it(guarded, prefix, place):
+    """Each address is resolved as a browser does, against the one that it sees."""
+    client = guarded.client
+    asked = client.get(place, Accept="text/html").headers["location"]
+    at = urljoin(f"{prefix}{place}", asked)
+    assert at.startswith(f"{prefix}/login")
+    form = client.get(at.removeprefix(prefix)).body.decode()
+    [action], [wanted] = (re.findall(rf'{n}="([^"]*)"', form) for n in ("action", 'next" value'))
+    assert urljoin(at, action) == f"{prefix}/login"
+    back = login(client, place=unescape(wanted)).headers["location"]
+    assert urljoin(f"{prefix}/login", back) == f"{prefix}{place}"
+    out = client.get("/logout", Cookie=guarded.cookie).headers["location"]
+    assert urljoin(f"{prefix}/logout", out) == f"{prefix}/login"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +88,7 @@ def test_a_log_in_leads_nowhere_else_than_here(guarded, place):
 
 
 def test_nor_does_the_form_of_another_place(guarded):
-    assert login(guarded.client, place="//evil.example/").headers["location"] == "/"
+    assert login(guarded.client, place="//evil.example/").headers["location"] == "./"
 
 
 def test_who_mistypes_a_password_types_that_again_alone(guarded):
@@ -136,17 +153,31 @@ def test_pages_may_be_framed_by_whom_was_named(start_server, tmp_path):
     assert "x-frame-options" not in headers
 
 
-def test_a_head_that_drips_is_given_up(start_server):
+@pytest.mark.parametrize(
+    ("begun", "drop"),
+    [
+        (b"GET /api/get-status HTTP/1.1\r\nHost: localhost\r\n", b"X: y\r\n"),
+        (
+            b"POST /api/stop-hunt HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n",
+            b" ",
+        ),
+        (b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n", b"a"),
+    ],
+    ids=["head", "body of a command", "body of a form"],
+)
+def test_what_drips_is_given_up(start_server, begun, drop):
     client = Client(start_server("tests.api.impatient_server").url)
     host, _, port = client.host.partition(":")
     with socket.create_connection((host, int(port)), 60) as connection:
-        connection.sendall(b"GET /api/get-status HTTP/1.1\r\nHost: localhost\r\n")
+        connection.sendall(begun)
         connection.settimeout(0.2)
         for _ in range(300):  # until the server hangs up
             with contextlib.suppress(TimeoutError):
                 if connection.recv(1) == b"":
                     return
-            connection.sendall(b"X: y\r\n")
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(drop)
     pytest.fail("the server waited for ever")
 
 

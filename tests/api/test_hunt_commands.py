@@ -10,6 +10,7 @@ from api_client import LONG, SMALL, Client
 
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
+from irer_panel.api.limits import NAMED
 
 
 @pytest.fixture
@@ -124,6 +125,16 @@ def test_every_bad_field_is_named_at_once(client):
     }
     assert found["N_grid"] == "N_grid: got 33, expected an even number; try 34."
     assert "num_generations" in found["generatoins"]
+
+
+def test_of_thousands_of_unknown_fields_some_are_named(client):
+    wrong = {f"num_generation{number}": 1 for number in range(2500)} | {"N_grid": 33}
+    refused = client.post("/api/start-hunt", wrong)
+    found = [error["field"] for error in refused.json["errors"]]
+    assert (refused.status, len(found), "N_grid" in found) == (422, 1 + NAMED, True)
+    assert refused.json["detail"] == (
+        f"2501 settings cannot be accepted; errors names {1 + NAMED} of them."
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import resource
 import shutil
 import threading
 import time
@@ -123,6 +124,65 @@ def test_a_report_is_announced_when_it_is_complete_and_one_that_never_is_is_said
     foreign.unlink()
     passes(engine)
     assert len(found(engine)) == 1
+
+
+def starved(real):
+    """Read a report without a descriptor to open it by, as on a server that is full."""
+
+    def read(path):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            return real(path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    return read
+
+
+@pytest.mark.parametrize("notices", [True, False], ids=["noticed", "unnoticed"])
+def test_a_report_that_could_not_be_read_for_a_while_is_announced_then(
+    workspace, start, caplog, monkeypatch, notices
+):
+    monkeypatch.setattr(arrivals, "_GRAIN", 0)
+    monkeypatch.setattr(arrivals, "read_provenance", starved(arrivals.read_provenance))
+    engine = start()
+    if not notices:
+        deafen(engine)
+    name = put(workspace, 9)
+    wait_for(lambda: "A report was left out" in caplog.text)
+    passes(engine, 2)
+    assert caplog.text.count("Too many open files") == 1
+    assert found(engine) == []
+    monkeypatch.undo()
+    monkeypatch.setattr(arrivals, "PERIOD", 0.3)
+    wait_for(lambda: found(engine) == [(name, "diverged")])
+
+
+def test_a_report_that_cannot_be_looked_at_holds_up_no_other(workspace, start):
+    loop = workspace.provenance_path("0" * 40)
+    loop.symlink_to(loop)
+    engine = start()
+    name = put(workspace, 10)
+    wait_for(lambda: found(engine) == [(name, "diverged")])
+
+
+def test_a_report_whose_repair_shows_in_nothing_but_its_change_is_read_again(
+    workspace, start, monkeypatch
+):
+    monkeypatch.setattr(arrivals, "_GRAIN", 0)
+    engine = start()
+    config = RunConfig(seed=11)
+    text = json.dumps(failed_provenance(config, "diverged", "x"))
+    path = workspace.provenance_path(config.config_hash)
+    path.write_text("?" + text[1:])
+    before = path.stat()
+    passes(engine, 2)
+    with path.open("r+") as stream:
+        stream.write(text)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    wait_for(lambda: found(engine) == [(config.config_hash, "diverged")])
 
 
 def burst(workspace, count):
