@@ -9,7 +9,6 @@ for the runs: whoever can write an audit can forge one, and `irer validate` find
 import hashlib
 import os
 import re
-import shutil
 import stat
 import tempfile
 import zipfile
@@ -25,6 +24,7 @@ from engine.store.artifact import open_artifact, sha256_file
 from engine.store.hunt_record import read_hunt_record
 from engine.store.initial_state import initial_state_of
 from engine.store.ledger import Ledger
+from engine.store.leftovers import sweep_leftovers
 from engine.store.lock import WorkspaceLock
 from engine.store.new_file import flush
 from engine.store.provenance import read_provenance
@@ -69,8 +69,7 @@ def import_crate(path: Path, place: Workspace) -> dict[str, Any]:
         WorkspaceBusyError: something hunts in this workspace.
     """
     with WorkspaceLock(place.root).acquire("import"):
-        for left in place.root.glob(f"{_PREFIX}*"):  # of an import that was killed
-            shutil.rmtree(left)
+        sweep_leftovers(place.root)
         with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=place.root) as folder:
             staged = Workspace(Path(folder))
             try:

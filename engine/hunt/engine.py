@@ -31,6 +31,7 @@ from engine.live.status import ACTIVE, HuntStatus, LivePicture, StatusBoard
 from engine.settings import HuntSettings
 from engine.store.event_kinds import HUNT_PAUSED, HUNT_RESUMED
 from engine.store.ledger import Ledger, bring_up_to_date
+from engine.store.leftovers import sweep_leftovers
 from engine.store.lock import WorkspaceLock, holder
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
@@ -194,6 +195,7 @@ class Engine:
                     self._lock.acquire("hunt")
                 closing = opening.pop_all()
             try:
+                sweep_leftovers(self.workspace.root)  # before it is asked how much is free
                 left = settings.total_runs - (self.reader.count(earlier) if earlier else 0)
                 size = hunt_bytes(settings).peak * left // settings.total_runs
                 self.workspace.require_free(size, f"{left} runs")

@@ -11,6 +11,7 @@ from engine.hunt.runs import artifact_bytes, compute_batch
 from engine.store.artifact import Artifact, open_artifact
 from engine.store.eviction import check_not_evicted
 from engine.store.initial_state import initial_state_of
+from engine.store.leftovers import sweep_leftovers
 from engine.store.lock import WorkspaceLock
 from engine.store.workspace import Workspace
 
@@ -55,17 +56,16 @@ def reproduce(config_hash: str, workspace: str | None) -> dict[str, Any]:
     check_not_evicted(place, config_hash)
     with open_artifact(place.artifact_path(config_hash), config_hash) as artifact:
         config, frames = artifact.config, artifact.read("history/t").size
-        place.require_free(artifact_bytes(config, frames), "the repetition")
-        with (
-            WorkspaceLock(place.root).acquire("reproduce"),
-            tempfile.TemporaryDirectory(dir=place.root, prefix=".reproduce-") as folder,
-        ):
-            beside = Workspace.open(folder)
-            initial = initial_state_of(config, place)
-            compute_batch([config], beside, initial=initial, history_frames=frames)
-            with open_artifact(beside.artifact_path(config_hash), config_hash) as again:
-                found = compare(artifact, again)
-                same = artifact.device_kind == again.device_kind
+        with WorkspaceLock(place.root).acquire("reproduce"):
+            sweep_leftovers(place.root)
+            place.require_free(artifact_bytes(config, frames), "the repetition")
+            with tempfile.TemporaryDirectory(dir=place.root, prefix=".reproduce-") as folder:
+                beside = Workspace.open(folder)
+                initial = initial_state_of(config, place)
+                compute_batch([config], beside, initial=initial, history_frames=frames)
+                with open_artifact(beside.artifact_path(config_hash), config_hash) as again:
+                    found = compare(artifact, again)
+                    same = artifact.device_kind == again.device_kind
     return judge(config_hash, found, 0.0 if same else TOLERANCES[config.precision])
 
 

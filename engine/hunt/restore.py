@@ -18,6 +18,7 @@ from engine.settings import HuntSettings, RunConfig
 from engine.store.artifact import open_artifact, sha256_file
 from engine.store.initial_state import initial_state_of
 from engine.store.ledger import Ledger
+from engine.store.leftovers import sweep_leftovers
 from engine.store.lock import WorkspaceLock
 from engine.store.provenance import read_provenance
 from engine.store.reader import LedgerReader
@@ -48,6 +49,7 @@ def restore(config_hash: str, workspace: str | None) -> dict[str, Any]:
     row = _row(reader, config_hash)
     path = place.artifact_path(config_hash)
     with WorkspaceLock(place.root).acquire("restore"):
+        sweep_leftovers(place.root)
         computed, reason, words = False, "", "it was there already."
         if not _holds(path, row["artifact_sha256"]):
             if path.exists():

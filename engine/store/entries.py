@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.errors import LedgerError
-from engine.settings import MACHINE_FAILURES
+from engine.errors import LedgerError, WorkspaceError
+from engine.settings import MACHINE_FAILURES, STATUS_OK
 from engine.store import strict_json
 from engine.store.event import EVENT_COLUMNS, Event
 from engine.store.event_kinds import REPORT_FOUND, RUN_COMMITTED, clipped, objection
+from engine.store.place import Place
 from engine.store.run_row import EVIDENCE, PARAMETERS, SCORES, RunRow
 
 MAX_PAYLOAD = 65_536
@@ -69,10 +70,56 @@ def scalars_of(connection: sqlite3.Connection, config_hash: str) -> dict[str, An
     return {**told, "error": clipped(told["error"])}
 
 
+def insert_place(
+    connection: sqlite3.Connection,
+    hunt_id: str,
+    place: tuple[int, int, int],
+    config_hash: str,
+    fitness: float | None,
+    gradient: Sequence[float] | None,
+) -> bool:
+    """Enter a run at a place of a hunt unless it is taken; whether it was entered."""
+    slopes = None if gradient is None else json.dumps(list(gradient), allow_nan=False)
+    cursor = connection.execute(
+        "INSERT INTO hunt_runs (hunt_id, generation, member, replicate, config_hash, fitness, "
+        "gradient) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (hunt_id, generation, member, replicate) DO NOTHING",
+        (hunt_id, *place, config_hash, fitness, slopes),
+    )
+    return cursor.rowcount == 1
+
+
+def restore_place(connection: sqlite3.Connection, hunt_id: str, place: Place) -> None:
+    """Enter a place of a hunt of a ledger that was lost.
+
+    Raises:
+        WorkspaceError: its run is not there or failed, or the place is taken.
+    """
+    found = connection.execute(
+        "SELECT status FROM runs WHERE config_hash = ?", (place.config_hash,)
+    ).fetchone()
+    where = (place.generation, place.member, place.replicate)
+    if found is None:
+        got = "no such run in the ledger"
+    elif found[0] != STATUS_OK and place.fitness is not None:
+        got = f"fitness {place.fitness} of a run that is {found[0]}"
+    elif insert_place(connection, hunt_id, where, *place[3:]):
+        return
+    else:
+        got = "the place twice"
+    raise WorkspaceError(
+        f"hunt {hunt_id}: generation {where[0]}, member {where[1]}, replicate {where[2]}, run "
+        f"{place.config_hash}: got {got}, expected its places as it had them; resume the hunt."
+    )
+
+
 def event_of_place(
     connection: sqlite3.Connection, hunt_id: str, place: tuple[int, int, int], config_hash: str
 ) -> Event | None:
-    """The event of the run that already holds a place; None for a free place."""
+    """The event of the run that already holds a place.
+
+    None for a free place, and for one that a lost ledger told of.
+    """
     held = connection.execute(
         "SELECT config_hash FROM hunt_runs "
         "WHERE hunt_id = ? AND generation = ? AND member = ? AND replicate = ?",

@@ -2,7 +2,8 @@
 
 `analysis_reports/hunt_<hunt_id>.json` holds hunt_id, created, settings, state, reason and ended.
 The settings and the strategy's determinism suffice to find every place of the hunt again: resuming
-it asks for the same runs in the same order, and those are known.
+it asks for the same runs in the same order, and those are known. For a hunt that is over, the file
+of `places_file` saves even that.
 """
 
 import re
@@ -14,6 +15,7 @@ from typing import Any
 from engine.errors import SettingsError, WorkspaceError
 from engine.settings import HuntSettings
 from engine.store import strict_json
+from engine.store.tables import HUNT_STATES
 from engine.store.workspace import Workspace, atomic_write_bytes
 
 FIELDS = ("hunt_id", "created", "settings", "state", "reason", "ended")
@@ -81,4 +83,13 @@ def read_hunt_record(path: Path, hunt_id: str) -> dict[str, Any]:
         raise SettingsError(f"{path.name}: settings are no object; restore the file from a copy.")
     HuntSettings.from_mapping(record["settings"])
     datetime.fromisoformat(str(record["created"]))
+    running = record["state"] == "running"
+    if record["state"] not in HUNT_STATES or running is not (record["ended"] is None):
+        raise WorkspaceError(
+            f"{path.name}: got state {record['state']!r} and end {record['ended']!r}, expected one "
+            f"of {', '.join(HUNT_STATES)}, and when it ended; restore the file from a copy."
+        )
+    datetime.fromisoformat(str(record["ended"] or record["created"]))
+    if not isinstance(record["reason"], str):
+        raise WorkspaceError(f"{path.name}: reason is no text; restore the file from a copy.")
     return record

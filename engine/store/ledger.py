@@ -5,7 +5,6 @@ its files are on disk. `Ledger` writes; `engine.store.reader` reads, beside any 
 """
 
 import contextlib
-import json
 import math
 import sqlite3
 import threading
@@ -19,7 +18,9 @@ from engine.store import strict_json
 from engine.store.entries import (
     append,
     event_of_place,
+    insert_place,
     insert_run,
+    restore_place,
     scalars_of,
     timestamp,
     unknown_among,
@@ -35,6 +36,7 @@ from engine.store.event_kinds import (
 )
 from engine.store.listing import FOLD, fold, tail_length
 from engine.store.lock import WorkspaceLock
+from engine.store.place import Place
 from engine.store.run_row import RunRow
 from engine.store.tables import BUSY_SECONDS, ENDED, connect_writer, is_older, translated
 from engine.store.workspace import Workspace
@@ -192,19 +194,8 @@ class Ledger:
             new = insert_run(connection, row, config_hash)
             payload = {"new": new, **scalars_of(connection, config_hash)}
             if hunt_id is not None:
-                connection.execute(
-                    "INSERT INTO hunt_runs (hunt_id, generation, member, replicate, config_hash, "
-                    "fitness, gradient) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        hunt_id,
-                        generation,
-                        member,
-                        replicate,
-                        config_hash,
-                        fitness,
-                        None if gradient is None else json.dumps(list(gradient), allow_nan=False),
-                    ),
-                )
+                place = (generation, member, replicate)
+                insert_place(connection, hunt_id, place, config_hash, fitness, gradient)
                 payload |= {"generation": generation, "member": member, "replicate": replicate}
                 payload |= {"fitness": fitness}
             committed = append(connection, RUN_COMMITTED, hunt_id, config_hash, payload)
@@ -247,11 +238,16 @@ class Ledger:
             for name in unknown_among(connection, list(statuses)):
                 append(connection, REPORT_FOUND, None, name, {"status": statuses[name]})
 
-    def restore_hunt(self, hunt: Mapping[str, Any]) -> None:
-        """Enter a hunt of a ledger that was lost, as `LedgerReader.hunts` gave it.
+    def restore_hunt(self, hunt: Mapping[str, Any], places: Iterable[Place] = ()) -> None:
+        """Enter a hunt of a ledger that was lost, and its places: all of it or nothing.
+
+        Args:
+            hunt: as `LedgerReader.hunts` gave it.
+            places: those of runs that are there, in order of commit; no events tell of them.
 
         Raises:
             LedgerError: there is such a hunt already, or the disk cannot be written.
+            WorkspaceError: a place that cannot be; and whatever `places` raises.
         """
         values = (
             hunt["hunt_id"],
@@ -267,6 +263,10 @@ class Ledger:
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 values,
             )
+            for place in places:
+                restore_place(connection, hunt["hunt_id"], place)
+            if tail_length(connection) >= FOLD:
+                fold(connection)
 
     def restore_runs(self, rows: Iterable[RunRow]) -> dict[str, str]:
         """Enter runs of a ledger that was lost, in one transaction and without events.

@@ -243,14 +243,15 @@ class LedgerReader:
         A run outside any hunt comes once, with None for its place.
 
         Args:
-            columns: what each row holds: some of `COLUMNS`, and `config`, its JSON text.
+            columns: what each row holds: some of `COLUMNS`, and `config` or `gradient`, JSON text.
             hunt_id: the places of this hunt alone, in order of their commit.
         """
         with self._connection() as connection:
             if connection is None:
                 yield iter(())
             else:
-                names = (f"h.{n}" if n in PLACE_COLUMNS else f"r.{n}" for n in columns)
+                of_place = (*PLACE_COLUMNS, "gradient")
+                names = (f"h.{n}" if n in of_place else f"r.{n}" for n in columns)
                 source = (
                     "runs r LEFT JOIN hunt_runs h USING (config_hash) ORDER BY r.rowid, h.rowid"
                     if hunt_id is None

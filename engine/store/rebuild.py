@@ -5,7 +5,6 @@ one is written beside it and takes its name only when it is whole.
 """
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,9 +17,14 @@ from engine.settings import MACHINE_FAILURES, RunConfig
 from engine.store import strict_json
 from engine.store.hunt_record import read_hunt_records
 from engine.store.ledger import Ledger
+from engine.store.leftovers import sweep_leftovers
 from engine.store.lock import WorkspaceLock
+from engine.store.places_file import has_places, places_path, read_places
 from engine.store.provenance import read_provenance
+from engine.store.reader import LedgerReader
+from engine.store.reported_links import reported_links
 from engine.store.run_row import RunRow
+from engine.store.whole import check_whole
 from engine.store.workspace import Workspace
 
 _BATCH = 1000
@@ -35,7 +39,9 @@ class Rebuilt:
 
     Attributes:
         runs: how many runs the new ledger has.
-        hunts: ids of the hunts that it has; each gets its places back when it is resumed.
+        hunts: ids of the hunts that it has.
+        without_places: those of them that get their places back when they are resumed.
+        links: how many links between runs it has.
         aside: where the old ledger lies now; empty where there was none.
         damaged: why a report or a record could not be used, by file name.
         without_artifact: runs that are in the ledger as evicted, for their artifact is gone.
@@ -44,6 +50,8 @@ class Rebuilt:
 
     runs: int = 0
     hunts: list[str] = field(default_factory=list)
+    without_places: list[str] = field(default_factory=list)
+    links: int = 0
     aside: str = ""
     damaged: dict[str, str] = field(default_factory=dict)
     without_artifact: list[str] = field(default_factory=list)
@@ -55,13 +63,16 @@ class Rebuilt:
 
     def lines(self) -> list[str]:
         """What was found, in a few lines of text."""
-        lines = [f"{self.runs} runs, {len(self.hunts)} hunts"]
+        lines = [f"{self.runs} runs, {len(self.hunts)} hunts, {self.links} links"]
         if self.aside:
             lines.append(f"the old ledger is kept as {self.aside}")
-        if self.hunts:
-            lines.append("`irer hunt --resume HUNT_ID` gives a hunt its places back")
         for title, names, advice in (
             ("could not be used", [f"{n}: {why}" for n, why in self.damaged.items()], ""),
+            (
+                "hunts without their places",
+                self.without_places,
+                "`irer hunt --resume HUNT_ID` asks for the same runs again",
+            ),
             (
                 "in the ledger as evicted, for their artifact is gone",
                 self.without_artifact,
@@ -83,8 +94,9 @@ class Rebuilt:
 def rebuild_ledger(workspace: Workspace) -> Rebuilt:
     """Write the ledger anew from provenance reports, configs, artifacts and hunt records.
 
-    Runs come in the order of their reports' times. A hunt comes back in state stopped and without
-    its places, which `irer hunt --resume` finds again at no device time.
+    Runs come in the order of their reports' times. A hunt comes back as its record and the file of
+    its places say; where these do not tell of the same end, or a run is lost, it comes back
+    stopped and without places, for `irer hunt --resume` to find them again.
 
     Raises:
         WorkspaceBusyError: something hunts in this workspace.
@@ -93,12 +105,12 @@ def rebuild_ledger(workspace: Workspace) -> Rebuilt:
     """
     found = Rebuilt()
     with WorkspaceLock(workspace.root).acquire("rebuild-ledger"):
-        for left in workspace.root.glob(f"{_PREFIX}*"):  # of a rebuild that was killed
-            shutil.rmtree(left)
+        sweep_leftovers(workspace.root)
         try:
             with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=workspace.root) as folder:
                 new = Path(folder) / workspace.ledger_path.name
                 _write(new, workspace, found)
+                check_whole(new)
                 found.aside = _set_aside(workspace.ledger_path)
                 new.replace(workspace.ledger_path)
                 _flush(workspace.root)
@@ -115,11 +127,6 @@ def rebuild_ledger(workspace: Workspace) -> Rebuilt:
 def _write(path: Path, workspace: Workspace, found: Rebuilt) -> None:
     records, found.damaged = read_hunt_records(workspace)
     with Ledger(path) as ledger:
-        for record in records:
-            was = record["state"] if record["state"] != "running" else "under way"
-            reason = f"Rebuilt from its record, in which it was {was}: resume it for its places."
-            ledger.restore_hunt({**record, "state": "stopped", "reason": reason})
-            found.hunts.append(record["hunt_id"])
         rows: list[RunRow] = []
         for name in _reports(workspace):
             try:
@@ -130,8 +137,13 @@ def _write(path: Path, workspace: Workspace, found: Rebuilt) -> None:
                 _restore(ledger, rows, workspace, found)
                 rows = []
         _restore(ledger, rows, workspace, found)
-        for path in sorted((workspace.root / "simulation_data").glob("rho_history_*.h5")):
-            name = path.stem.removeprefix("rho_history_")
+        for record in records:
+            _restore_hunt(ledger, record, workspace, found)
+        for link in reported_links(workspace, LedgerReader(path), found.damaged):
+            ledger.link(*link)
+            found.links += 1
+        for artifact in sorted((workspace.root / "simulation_data").glob("rho_history_*.h5")):
+            name = artifact.stem.removeprefix("rho_history_")
             if len(name) == 40 and not (workspace.provenance_path(name)).is_file():
                 found.without_provenance.append(name)
         ledger.mark_evicted(found.without_artifact)
@@ -143,6 +155,25 @@ def _restore(ledger: Ledger, rows: list[RunRow], workspace: Workspace, found: Re
     for name, reason in refused.items():
         found.damaged[workspace.provenance_path(name).name] = reason
     found.runs += len(rows) - len(refused)
+
+
+def _restore_hunt(
+    ledger: Ledger, record: Mapping[str, Any], workspace: Workspace, found: Rebuilt
+) -> None:
+    """Enter a hunt as it was when it ended, or else for its places to be asked for again."""
+    name = record["hunt_id"]
+    found.hunts.append(name)
+    try:
+        if has_places(workspace, record):
+            ledger.restore_hunt(record, read_places(workspace, record))
+            return
+    except (OSError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        found.damaged[places_path(workspace, name).name] = str(error)
+    was = "under way" if record["state"] == "running" else record["state"]
+    why = f" ({record['reason'].rstrip('.')})" if record["reason"] else ""
+    reason = f"Rebuilt from its record, in which it was {was}{why}: resume it for its places."
+    ledger.restore_hunt({**record, "state": "stopped", "reason": reason})
+    found.without_places.append(name)
 
 
 def _reports(workspace: Workspace) -> Iterator[str]:

@@ -6,6 +6,7 @@ from small_hunts import SMALL, rows
 from engine.hunt.engine import Engine
 from engine.hunt.restore import restore
 from engine.settings import HuntSettings
+from engine.store.places_file import places_path
 from engine.store.rebuild import rebuild_ledger
 from engine.store.workspace import Workspace
 
@@ -44,6 +45,10 @@ def test_a_rebuilt_ledger_and_a_resumed_hunt_are_as_before_at_no_device_time(eng
     found = rebuild_ledger(engine.workspace)
     unique = {row["config_hash"] for row in before.values()}
     assert (found.runs, found.hunts) == (len(unique), [hunt_id])
+    without = ("hunt_id", "committed", "evicted")
+    assert (rows(engine, hunt_id, without), found.without_places) == (before, [])
+    places_path(engine.workspace, hunt_id).unlink()  # as of a hunt that was killed
+    assert rebuild_ledger(engine.workspace).without_places == [hunt_id]
     assert rows(engine, hunt_id) == {}
     assert engine.continue_hunt(hunt_id) == hunt_id
     assert engine.wait(120).state == "completed"

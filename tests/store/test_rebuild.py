@@ -2,18 +2,22 @@
 
 import json
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 from store_samples import SMALL, run_result
 
 from engine.errors import WorkspaceBusyError, WorkspaceError
+from engine.hunt.outcome import record
 from engine.settings import HuntSettings, RunConfig
 from engine.store.artifact import write_artifact
 from engine.store.hunt_record import read_hunt_records, write_hunt_record
 from engine.store.ledger import Ledger
 from engine.store.lock import WorkspaceLock
+from engine.store.places_file import places_path
 from engine.store.provenance import write_provenance
-from engine.store.reader import RUN_COLUMNS, LedgerReader
+from engine.store.reader import COLUMNS, LedgerReader
 from engine.store.rebuild import rebuild_ledger
 from engine.store.run_row import RunRow
 
@@ -50,14 +54,21 @@ def runs(workspace):
             path = workspace.provenance_path(config.config_hash)
             write_provenance(path, provenance)
             os.utime(path, ns=(i * 10**9, i * 10**9))
-            ledger.commit_run(hunt, 1, i, RunRow.from_provenance(config, provenance), 1.0)
-        ledger.finish_hunt(hunt, "completed")
-        write_hunt_record(workspace, reader.latest_hunt())
+            ledger.commit_run(
+                hunt,
+                1,
+                i,
+                RunRow.from_provenance(config, provenance),
+                None if i % 4 == 3 else i / 3,
+                gradient=None if i else [0.1, -2e-300],
+            )
+        ledger.finish_hunt(hunt, "completed", "Its budget is spent.")
+        record(workspace, reader, hunt)
     return [config.config_hash for config in configs]
 
 
 def rows(workspace):
-    names = [name for name in RUN_COLUMNS if name != "committed"]
+    names = [name for name in COLUMNS if name != "committed"]
     found = LedgerReader(workspace.ledger_path).runs()
     return [{name: row[name] for name in names} for row in found]
 
@@ -86,14 +97,30 @@ def test_every_row_comes_back_column_by_column(workspace, runs, fate):
     assert hidden == [".hunt.lock"]
 
 
-def test_a_hunt_comes_back_stopped_with_its_settings(workspace, runs):
+def test_a_hunt_comes_back_as_it_ended_with_its_places(workspace, runs):
+    reader = LedgerReader(workspace.ledger_path)
+    before, held = reader.latest_hunt(), reader.generation(reader.latest_hunt()["hunt_id"], 1)
+    found = rebuild_ledger(workspace)
+    assert reader.latest_hunt() == before
+    assert (before["state"], before["reason"]) == ("completed", "Its budget is spent.")
+    after = reader.generation(before["hunt_id"], 1)
+    places = [{**row, "committed": ""} for row in held.values()]
+    assert [{**row, "committed": ""} for row in after.values()] == places
+    assert [row["gradient"] for row in held.values()].count(None) == COUNT - 1
+    assert found.without_places == []
+
+
+def test_a_hunt_of_whose_places_nothing_tells_comes_back_stopped(workspace, runs):
     before = LedgerReader(workspace.ledger_path).latest_hunt()
-    rebuild_ledger(workspace)
+    places_path(workspace, before["hunt_id"]).unlink()
+    found = rebuild_ledger(workspace)
+    assert (found.without_places, found.damaged) == ([before["hunt_id"]], {})
+    assert "asks for the same runs again" in "\n".join(found.lines())
     after = LedgerReader(workspace.ledger_path).latest_hunt()
     for name in ("hunt_id", "created", "settings", "ended"):
         assert after[name] == before[name]
     assert after["state"] == "stopped"
-    assert "was completed: resume it" in after["reason"]
+    assert "was completed (Its budget is spent): resume it" in after["reason"]
     assert LedgerReader(workspace.ledger_path).runs(before["hunt_id"]) == []
     with Ledger(workspace.ledger_path) as ledger:
         assert ledger.create_hunt(HuntSettings())[:-3] == before["hunt_id"][:-3]
@@ -127,12 +154,14 @@ def test_what_is_missing_or_damaged_is_named_and_stops_nothing(workspace, runs):
     (workspace.root / "analysis_reports" / "hunt_2026-11-20-001.json").write_text("[]")
     found = rebuild_ledger(workspace)
     unusable = [workspace.provenance_path(runs[i]).name for i in (0, 3, 4, 5)]
-    assert sorted(found.damaged) == sorted([*unusable, "hunt_2026-11-20-001.json"])
+    [lost] = found.without_places
+    files = ["hunt_2026-11-20-001.json", places_path(workspace, lost).name]
+    assert sorted(found.damaged) == sorted([*unusable, *files])
     assert found.without_artifact == [runs[2]]
     assert found.without_provenance == [runs[1]]
     assert found.runs == len(rows(workspace)) == COUNT - 5
     text = "\n".join(found.lines())
-    assert "5 could not be used" in text
+    assert "6 could not be used" in text
     assert "irer validate" in text
 
 
@@ -145,8 +174,9 @@ def test_a_config_that_the_report_lacks_is_taken_from_its_file(workspace, runs):
         os.utime(workspace.provenance_path(name), ns=(0, 0))
     workspace.config_path(runs[0]).write_text(json.dumps({**SMALL.to_dict(), "seed": 0}))
     found = rebuild_ledger(workspace)
-    assert list(found.damaged) == [workspace.provenance_path(runs[1]).name]
-    assert rows(workspace) == [row for row in before if row["config_hash"] != runs[1]]
+    assert next(iter(found.damaged)) == workspace.provenance_path(runs[1]).name
+    left = [row["config_hash"] for row in before if row["config_hash"] != runs[1]]
+    assert [row["config_hash"] for row in rows(workspace)] == left
 
 
 def test_nothing_is_rebuilt_under_a_hunt(workspace, runs):
@@ -160,10 +190,10 @@ def test_nothing_is_rebuilt_under_a_hunt(workspace, runs):
 
 
 def test_a_rebuild_that_was_killed_leaves_no_trace_in_the_next(workspace, runs):
-    (workspace.root / ".rebuild-dead").mkdir()
-    (workspace.root / ".rebuild-dead" / "simulation_ledger.sqlite").write_bytes(b"half")
+    dead = Path(tempfile.mkdtemp(prefix=".rebuild-", dir=workspace.root))
+    (dead / "simulation_ledger.sqlite").write_bytes(b"half")
     assert rebuild_ledger(workspace).runs == COUNT
-    assert not (workspace.root / ".rebuild-dead").exists()
+    assert not dead.exists()
 
 
 def test_records_come_in_the_order_of_the_hunts(workspace):
