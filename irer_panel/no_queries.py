@@ -1,4 +1,4 @@
-"""What Tornado says of a request on its own, without the query and what was put there."""
+"""What Tornado and Bokeh say of a request on their own, without what somebody put there."""
 
 import logging
 import re
@@ -7,10 +7,13 @@ _QUERY = re.compile(r"\?\S*")
 _QUOTED = re.compile(r"""b?'(?:\\.|[^'\\])*'|b?"(?:\\.|[^"\\])*\"""")
 """Values of a request stand in quotes wherever they are told."""
 
+_VIEWS = "bokeh.server.views"
+_LOGGERS = ("tornado.general", "tornado.application", f"{_VIEWS}.session_handler", f"{_VIEWS}.ws")
+
 
 def leave_out_queries() -> None:
-    """Have the lines of Tornado's loggers name paths alone, from now on in this process."""
-    for name in ("tornado.general", "tornado.application"):
+    """Have their lines name paths alone, from now on in this process."""
+    for name in _LOGGERS:
         logging.getLogger(name).addFilter(_without)
 
 

@@ -1,4 +1,4 @@
-"""What Tornado says of a request on its own holds no query, whatever somebody put there."""
+"""What Tornado and Bokeh say of a request on their own holds nothing that somebody put there."""
 
 import asyncio
 
@@ -44,6 +44,7 @@ def test_a_request_that_fails(guarded):
         url = f"ws://{guarded.client.host}/ws?token={SECRET}"
         opened = await websocket_connect(HTTPRequest(url, headers=headers))
         assert await opened.read_message() is None
+        opened.close()
 
     asyncio.run(connect())
     said = said_after(guarded, "end-of-failures")

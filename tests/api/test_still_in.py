@@ -12,9 +12,16 @@ from tornado.websocket import websocket_connect
 from engine.store.workspace import Workspace
 
 
+@pytest.fixture(scope="module")
+def served(start_server, tmp_path_factory):
+    return guard(start_server, Workspace.open(tmp_path_factory.mktemp("in")), impatient=True)
+
+
 @pytest.fixture
-def guarded(start_server, tmp_path):
-    return guard(start_server, Workspace.open(tmp_path), impatient=True)
+def guarded(served):
+    kept = served.access.path.read_bytes()
+    yield served
+    served.access.path.write_bytes(kept)
 
 
 def enter(guarded, name="bob"):
@@ -53,6 +60,7 @@ async def connect(guarded, cookie, token):
 async def ends(socket):
     while await socket.read_message() is not None:
         pass
+    socket.close()
     return socket.close_code
 
 
@@ -82,6 +90,7 @@ def test_the_pages_of_others_stay(guarded):
             await asyncio.sleep(1)  # three looks
             assert ours.close_code is None
             ours.close()
+            await ends(ours)
 
     asyncio.run(run())
 
