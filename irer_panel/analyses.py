@@ -4,6 +4,7 @@ All of it reads or computes: call it off the event loop.
 """
 
 import base64
+import contextlib
 import csv
 import itertools
 import json
@@ -13,6 +14,7 @@ import time
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +26,7 @@ from engine.layer2.limits import limits_for
 from engine.layer2.manifest import JOB
 from engine.layer2.orchestrator import analyze, output_paths
 from engine.layer2.reports import read_newest
+from engine.layer2.tables import rows_of
 from engine.layer2.trust import is_trusted
 from engine.store.workspace import Workspace
 
@@ -31,6 +34,12 @@ _log = logging.getLogger(__name__)
 
 MOST_ROWS = 5000
 """Of a CSV, so many rows are drawn."""
+
+MOST_COLUMNS = 40
+"""Of a CSV, so many columns are looked at."""
+
+MOST_CELL = 200
+"""Characters of a cell."""
 
 MOST_PICTURE = 8 * 2**20
 """Bytes of a picture that the page takes along."""
@@ -65,6 +74,20 @@ def read_offers(workspace: Workspace) -> Offers:
     return Offers(tuple(components), frozenset(untrusted), tuple(broken.values()))
 
 
+class Table(NamedTuple):
+    """The beginning of a CSV.
+
+    Attributes:
+        rows: of cells, with the names first.
+        columns: how many the file has.
+        is_whole: whether there are no more rows.
+    """
+
+    rows: list[list[str]]
+    columns: int
+    is_whole: bool
+
+
 @dataclass(frozen=True)
 class Made:
     """One output as the page shows it.
@@ -73,8 +96,7 @@ class Made:
         name: the manifest's.
         type: `path:json`, `path:csv`, `path:png` or `path:h5`.
         path: where it lies.
-        content: parsed JSON; rows of cells with the names first; a picture in base64; None for
-            what is not shown.
+        content: parsed JSON; a `Table`; a picture in base64; None for what is not shown.
         size: of the file, in bytes.
     """
 
@@ -134,7 +156,7 @@ def read_analysis(
                 for each in report["outputs"]
             ),
         )  # fmt: skip
-    except (EngineError, OSError, ValueError, KeyError, csv.Error) as error:
+    except (EngineError, OSError, ValueError, KeyError, RecursionError, csv.Error) as error:
         return replace(found, problem=f"Its outputs cannot be read: {error}")
 
 
@@ -142,11 +164,34 @@ def _content(kind: str, path: Path) -> Any:
     if kind == "path:json":
         return json.loads(path.read_bytes())
     if kind == "path:csv":
-        with path.open(encoding="utf-8", newline="") as stream:
-            return list(itertools.islice(csv.reader(stream), MOST_ROWS + 1))
+        return _table(path)
     if kind == "path:png" and path.stat().st_size <= MOST_PICTURE:
         return base64.b64encode(path.read_bytes()).decode()
     return None
+
+
+def _table(path: Path) -> Table:
+    with contextlib.closing(rows_of(path)) as found:
+        names = next(found, [])
+        rows = [_cut(names), *map(_cut, itertools.islice(found, MOST_ROWS))]
+        return Table(rows, len(names), next(found, None) is None)
+
+
+def _cut(row: list[str]) -> list[str]:
+    return [cell[:MOST_CELL] for cell in row[:MOST_COLUMNS]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why something last failed.
+
+    Attributes:
+        words: for people; empty where it did not.
+        at: when, as the reports have it.
+    """
+
+    words: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +210,7 @@ class Analyst:
         self._workspace, self._ring = engine.workspace, engine.bus.ring
         self._lock = threading.Lock()
         self._task = Task()
-        self._problems: dict[tuple[str, str], str] = {}
+        self._problems: dict[tuple[str, str], Problem] = {}
         self.finished = 0
 
     @property
@@ -173,9 +218,9 @@ class Analyst:
         """What is under way."""
         return self._task
 
-    def problem(self, component: str, subject: str) -> str:
-        """Why it last failed on something; empty where it did not."""
-        return self._problems.get((component, subject), "")
+    def problem(self, component: str, subject: str) -> Problem:
+        """Why it last failed on something."""
+        return self._problems.get((component, subject), Problem())
 
     def take(self, component: str, subject: str, values: Mapping[str, Any]) -> bool:
         """Begin; False while another is under way."""
@@ -202,7 +247,8 @@ class Analyst:
         except Exception as error:
             _log.exception("%s on %s failed.", name, subject)
             problem = f"{type(error).__name__}: {error}; see the server's log."
-        self._problems[name, subject] = problem
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._problems[name, subject] = Problem(problem, at)
         self.finished += 1
         self._task = Task()
         self._ring()

@@ -1,15 +1,25 @@
 """Reports of components in words and tables; all that a component wrote is escaped."""
 
 import html
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from irer_panel.analyses import Analysis, Made
+from irer_panel.analyses import Analysis, Made, Table
 from irer_panel.wording import counted
 
 MOST_LINES = 200
 """Rows of a table that are shown."""
+
+MOST_DEPTH = 12
+"""Levels of JSON that are looked into."""
+
+MOST_TEXT = 300
+"""Characters of a value, or of its name."""
+
+MOST_DRAWN = 6
+"""Columns of numbers that a plot takes, with that of its axis."""
 
 
 def report_html(analysis: Analysis) -> str:
@@ -37,6 +47,10 @@ def report_html(analysis: Analysis) -> str:
 
 def output_html(made: Made) -> str:
     """One output: figures and tables as tables, a picture as a picture, any other by its path."""
+    return _whole(_output_html(made))
+
+
+def _output_html(made: Made) -> str:
     head = f"<h4>{html.escape(made.name)}</h4>"
     where = f'<p class="quiet"><code>{html.escape(str(made.path))}</code></p>'
     if made.content is None:
@@ -50,22 +64,24 @@ def output_html(made: Made) -> str:
 
 
 def _figures(content: Any) -> str:
-    lines = list(_leaves(content))
+    lines = list(itertools.islice(_leaves(content), MOST_LINES + 1))
     rows = "".join(
-        f"<tr><td>{html.escape(name)}</td><td>{html.escape(_word(value))}</td></tr>"
+        f"<tr><td>{html.escape(_short(name))}</td><td>{html.escape(_word(value))}</td></tr>"
         for name, value in lines[:MOST_LINES]
     )
-    return f"<table>{rows}</table>{_more(len(lines))}"
+    more = _note(f"The first {MOST_LINES} values are shown.") if len(lines) > MOST_LINES else ""
+    return f"<table>{rows}</table>{more}"
 
 
-def _leaves(content: Any, where: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value with its path; short lists of plain values stay together."""
-    if isinstance(content, Mapping) and content:
+def _leaves(content: Any, where: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Every value with its path; lists of plain values stay together, and so does what is deep."""
+    if isinstance(content, Mapping) and content and depth < MOST_DEPTH:
         for name, each in content.items():
-            yield from _leaves(each, f"{where}.{name}" if where else str(name))
-    elif isinstance(content, list) and any(isinstance(each, list | dict) for each in content):
+            path = f"{where}.{_short(name)}" if where else _short(name)
+            yield from _leaves(each, path, depth + 1)
+    elif _is_deep(content) and depth < MOST_DEPTH:
         for index, each in enumerate(content):
-            yield from _leaves(each, f"{where}[{index}]")
+            yield from _leaves(each, f"{where}[{index}]", depth + 1)
     else:
         yield where or "value", content
 
@@ -77,20 +93,43 @@ def _word(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, Mapping) or _is_deep(value):
+        return f"… ({len(value)})" if value else "{}"
     if isinstance(value, list):
         shown = ", ".join(_word(each) for each in value[:12])
         return shown + (f" … ({len(value)})" if len(value) > 12 else "")
-    return str(value)
+    return _short(str(value))
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def _is_deep(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(each, list | dict) for each in value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "…"
+
+
+def _whole(text: str) -> str:
+    """Text without halves of characters, which JSON may hold and no browser is sent."""
+    return text.encode(errors="replace").decode()
+
+
+def _table(content: Table) -> str:
+    rows = content.rows
     head = "".join(f"<th>{html.escape(name)}</th>" for name in rows[0])
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(_rounded(cell))}</td>" for cell in row) + "</tr>"
         for row in rows[1 : MOST_LINES + 1]
     )
     table = f'<div class="table" tabindex="0"><table><tr>{head}</tr>{body}</table></div>'
-    return table + _more(len(rows) - 1)
+    count, most = len(rows) - 1, ""
+    if count > MOST_LINES:
+        than = "" if content.is_whole else "more than "
+        most = _note(f"The first {MOST_LINES} of {than}{counted(count, 'row')} are shown.")
+    if content.columns > len(rows[0]):
+        columns = counted(content.columns, "column")
+        most += _note(f"The first {len(rows[0])} of {columns} are shown.")
+    return table + most
 
 
 def _rounded(cell: str) -> str:
@@ -101,21 +140,20 @@ def _rounded(cell: str) -> str:
         return cell
 
 
-def _more(lines: int) -> str:
-    if lines <= MOST_LINES:
-        return ""
-    return f'<p class="quiet">The first {MOST_LINES} of {counted(lines, "row")} are shown.</p>'
+def _note(words: str) -> str:
+    return f'<p class="quiet">{words}</p>'
 
 
 def numbers_of(rows: Sequence[Sequence[str]]) -> dict[str, list[float]]:
-    """The columns of a CSV that hold numbers alone, an empty cell being NaN; rows as they are."""
-    columns = {}
-    for name, cells in zip(
-        rows[0], zip(*(row for row in rows[1:] if row), strict=False), strict=False
-    ):
+    """The first columns of a CSV that hold numbers alone, an empty cell being NaN."""
+    columns: dict[str, list[float]] = {}
+    filled = [row for row in rows[1:] if row]
+    for index, name in enumerate(rows[0]):
+        if len(columns) == MOST_DRAWN or not filled:
+            break
         try:
-            values = [float(cell) if cell else math.nan for cell in cells]
-        except ValueError:
+            values = [float(row[index]) if row[index] else math.nan for row in filled]
+        except (ValueError, IndexError):
             continue
         if not all(math.isnan(value) for value in values):
             columns[name] = values

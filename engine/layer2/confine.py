@@ -5,7 +5,8 @@ start: json, typing and contextlib would take as long as all else. It starts the
 in a session of its own under these bounds, waits for it, kills whatever it left behind, and reports
 through a pipe that the component does not have:
 
-- no more address space than `memory_bytes`, no file longer than `file_bytes`, no core dump;
+- no more address space than `memory_bytes`, no file longer than `file_bytes`, no core dump, no
+  more processor time of a process than `cpu_seconds`;
 - a lower priority than whatever a person waits for, or none at all while anything else computes;
 - with Landlock (Linux 5.13 and later), writing only beneath `writable`, and from 6.12 on no
   signals to processes outside.
@@ -25,10 +26,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-NUMBERS = ("parent", "report", "landlock", "memory_bytes", "file_bytes", "idle", "writable")
+NUMBERS = ("parent", "report", "landlock", "memory_bytes", "file_bytes", "cpu_seconds", "idle",
+           "writable")  # fmt: skip
 """What the command line begins with, all whole numbers."""
 
-_NICER = 10
+_NICER, _LAST = 10, 19
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION, _PATH_BENEATH = 1, 1
 _WRITE_FILE, _TRUNCATE = 1 << 1, 1 << 14
@@ -43,7 +45,8 @@ def main() -> None:
     """Run the command that follows the bounds, and report how it ended.
 
     The bounds come as `NUMBERS` has them, then how many folders may be written in, these, and the
-    command; the report is exit code, processor seconds and bytes of memory.
+    command; the report is exit code, processor seconds, bytes of memory, and 1 where somebody
+    told this process to end.
     """
     bounds = dict(zip(NUMBERS, map(int, sys.argv[1:]), strict=False))
     first = 1 + len(NUMBERS)
@@ -53,14 +56,21 @@ def main() -> None:
     if libc is not None:
         libc.prctl(_SUBREAPER, 1, 0, 0, 0)
         libc.prctl(_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    child = 0
+    if os.getppid() != bounds["parent"]:  # it went before it could be followed
+        return
+    child, is_over, told = 0, False, 0
 
-    def end(*_: object) -> None:
-        if child:
-            try:  # noqa: SIM105  (contextlib takes as long to import as all else)
-                os.killpg(child, signal.SIGKILL)
-            except ProcessLookupError:
-                pass  # it ended by itself
+    def end(number: int = 0, _: object = None) -> None:
+        nonlocal told
+        told = told or int(number != 0)
+        # Its group is there once it has a session; until then it is killed by its own number,
+        # which is nobody else's before it was waited for.
+        for kill, ours in ((os.killpg, child), (os.kill, not is_over and child)):
+            if ours:
+                try:  # noqa: SIM105  (contextlib takes as long to import as all else)
+                    kill(ours, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass  # it ended by itself
 
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     signal.signal(signal.SIGTERM, end)
@@ -69,15 +79,15 @@ def main() -> None:
     if child == 0:
         _become(libc, bounds, writable, command)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    if os.getppid() != bounds["parent"]:  # it went before it could be followed
-        end()
     status = _wait_for(child)
+    is_over = True
     end()
     _end_the_rest()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     memory = used.ru_maxrss * (1024 if sys.platform == "linux" else 1)
     code = os.waitstatus_to_exitcode(status)
-    os.write(bounds["report"], f"{code} {used.ru_utime + used.ru_stime} {memory}".encode())
+    seconds = used.ru_utime + used.ru_stime
+    os.write(bounds["report"], f"{code} {seconds} {memory} {told}".encode())
 
 
 def _become(
@@ -90,8 +100,10 @@ def _become(
             libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         os.set_inheritable(bounds["report"], False)
         os.nice(_NICER)
-        if bounds["idle"] and sys.platform == "linux":
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        if sys.platform == "linux":
+            _step_behind(_LAST if bounds["idle"] else _NICER)
+            if bounds["idle"]:
+                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, set())
@@ -102,12 +114,26 @@ def _become(
         ):
             if bounds[name]:
                 resource.setrlimit(kind, (bounds[name], bounds[name]))
+        if seconds := bounds["cpu_seconds"]:  # told first, killed where it does not hear
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         if bounds["landlock"]:
             restrict_writing(libc, bounds["landlock"], writable)
         os.execv(command[0], command)
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}\n".encode())
     os._exit(126)
+
+
+def _step_behind(nice: int) -> None:
+    """Put this session behind the others, where the kernel makes each a group of its own.
+
+    There, a process's own priority counts among those of its session alone.
+    """
+    try:
+        with open("/proc/self/autogroup", "w") as stream:
+            stream.write(str(nice))
+    except OSError:
+        pass  # no such groups, or more wishes at a time than the kernel takes
 
 
 def landlock_version() -> int:

@@ -1,7 +1,9 @@
 """Which components there are: those that ship, the workspace's own, and those that packages add."""
 
+import contextlib
 import importlib.metadata
 import importlib.util
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +17,11 @@ ENTRY_POINTS = "irer.components"
 SHIPPED = Path(__file__).parent / "components"
 FOLDER = "components"
 """Of a workspace."""
+
+PACKAGE, WORKSPACE = "package", "workspace"
+"""Where a component comes from that no other distribution announced."""
+
+_OURS = (PACKAGE, WORKSPACE)
 
 RESERVED = frozenset({"hunt", "significance", "promotion", "replicate"})
 """What other reports of `analysis_reports/` are called."""
@@ -42,7 +49,7 @@ class Component:
     @property
     def ships(self) -> bool:
         """Whether it came with the engine, and is trusted with it."""
-        return self.origin == "package"
+        return self.origin == PACKAGE
 
 
 @dataclass(frozen=True)
@@ -59,26 +66,29 @@ class Found:
 
 
 def find_components(workspace: Workspace) -> Found:
-    """Look for components; nothing of theirs is run or imported.
+    """Look for components; nothing of theirs is run or imported, and a wrong one hides no other.
 
     A name that ships is not taken over, and the workspace's own comes before a package's.
     """
     components: dict[str, Component] = {}
     broken: dict[str, str] = {}
-    for name, folder, origin in _candidates(workspace):
+    for name, place, origin in _candidates(workspace, broken):
         if name in components:
             other = components[name].origin
             broken[f"{name} ({origin})"] = (
-                f"{folder}: got the name {name}, expected one that no other component has "
+                f"{place}: got the name {name}, expected one that no other component has "
                 f"({other}); rename it."
             )
             continue
         try:
+            folder = place if isinstance(place, Path) else _folder_of(name, place)
             manifest = _checked(name, folder, origin)
             components[name] = Component(name, folder, origin, manifest)
-        except (EngineError, OSError) as error:
+        except EngineError as error:
             broken[name] = str(error)
-    return Found(components, broken)
+        except Exception as error:  # wrong in a way of its own
+            broken[name] = _strange(f"{place}", error)
+    return Found(components, {_shown(name): _shown(why) for name, why in broken.items()})
 
 
 def find_component(workspace: Workspace, name: str) -> Component:
@@ -116,21 +126,54 @@ def _checked(name: str, folder: Path, origin: str) -> Manifest:
     return manifest
 
 
-def _candidates(workspace: Workspace) -> Iterator[tuple[str, Path, str]]:
-    """Name, folder and origin of all that may be components."""
-    for root, origin in ((SHIPPED, "package"), (workspace.root / FOLDER, "workspace")):
-        if root.is_dir():
-            for folder in sorted(root.iterdir()):
-                if folder.is_dir() and not folder.name.startswith((".", "__")):
-                    yield folder.name, folder, origin
-    for point in sorted(importlib.metadata.entry_points(group=ENTRY_POINTS)):
-        owner = point.dist.name if point.dist else point.value
-        yield point.name, _folder_of(point.value), owner
+def _candidates(
+    workspace: Workspace, broken: dict[str, str]
+) -> Iterator[tuple[str, Path | str, str]]:
+    """Name, folder or entry point, and origin of all that may be components."""
+    for root, origin in ((SHIPPED, PACKAGE), (workspace.root / FOLDER, WORKSPACE)):
+        try:
+            names = sorted(os.listdir(root)) if os.path.isdir(root) else []
+        except OSError as error:
+            broken[root.name] = _strange(str(root), error)
+            continue
+        for name in names:
+            if os.path.isdir(root / name) and not name.startswith((".", "__")):
+                yield name, root / name, origin
+    try:
+        points = sorted(importlib.metadata.entry_points(group=ENTRY_POINTS))
+    except Exception as error:  # one of any package that is installed
+        broken[ENTRY_POINTS] = _strange("entry points of the installed packages", error)
+        points = []
+    for point in points:
+        owner = (point.dist.name if point.dist else None) or point.value
+        # No distribution is the engine because it calls itself so.
+        yield point.name, point.value, f"{owner} (distribution)" if owner in _OURS else owner
 
 
-def _folder_of(value: str) -> Path:
+def _folder_of(name: str, value: str) -> Path:
     """The folder of a package, found without importing it: its code is not trusted yet."""
-    first, *others = value.split(":")[0].split(".")
-    spec = importlib.util.find_spec(first)
-    places = list(spec.submodule_search_locations or ()) if spec else []
-    return Path(places[0] if places else first, *others)
+    first, *others = value.split(":")[0].strip().split(".")
+    places = []
+    if all(part.isidentifier() for part in (first, *others)):
+        with contextlib.suppress(ImportError, ValueError):
+            spec = importlib.util.find_spec(first)
+            places = list(spec.submodule_search_locations or ()) if spec else []
+    if not places:
+        raise SettingsError(
+            f"{name}: got {value!r}, expected the dotted path of a folder in a package that is "
+            "installed; correct the entry point.",
+            field="name",
+        )
+    return Path(places[0], *others)
+
+
+def _strange(where: str, error: Exception) -> str:
+    return (
+        f"{where}: got {type(error).__name__}: {error}, expected what can be read; correct it, or "
+        "move it away."
+    )
+
+
+def _shown(text: str) -> str:
+    """Text that can be written in UTF-8: the names of files need not be text."""
+    return text.encode(errors="backslashreplace").decode()

@@ -14,6 +14,7 @@ class Limits:
 
     Attributes:
         seconds: wall-clock time.
+        cpu_seconds: processor time of each of its processes.
         memory_bytes: address space of each of its processes.
         file_bytes: length of each file.
         output_bytes: everything that it keeps in its folder at a time.
@@ -22,12 +23,16 @@ class Limits:
     """
 
     seconds: float = 600.0
+    cpu_seconds: int = 0
     memory_bytes: int = 8 * GIB
     file_bytes: int = GIB
     output_bytes: int = 2 * GIB
     said_bytes: int = 16 * 2**20
     idle: bool = False
 
+
+BEHIND = Limits(seconds=6 * 3600.0, cpu_seconds=3600, idle=True)
+"""Of what only gets what a hunt leaves over: it is bound by what it computes, and waits long."""
 
 _OF_JOBS = Limits(seconds=0, memory_bytes=0, file_bytes=0, output_bytes=0)
 """A job that ships, such as a hunt, takes what it takes."""

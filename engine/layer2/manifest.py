@@ -1,6 +1,7 @@
 """A component's manifest: what it is called, which script does its work, what goes in and out."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from jsonschema import Draft202012Validator
 from packaging.requirements import InvalidRequirement, Requirement
 
 from engine.errors import SettingsError
-from engine.layer2.tunables import Tunable
+from engine.layer2.tunables import Tunable, can_be_told
 from engine.store import strict_json
 
 FILE_NAME = "component_manifest.json"
@@ -149,6 +150,7 @@ def read_manifest(folder: Path) -> Manifest:
             raise
         raise _wrong(folder, "", str(error), "a JSON object") from error
     _check_schema(folder, document)
+    _check_texts(folder, document)
     subject = _subject(folder, document)
     _check_names(folder, document)
     _check_script(folder, document["script_to_run"])
@@ -202,6 +204,25 @@ def _check_schema(folder: Path, document: Mapping[str, Any]) -> None:
     raise _wrong(folder, field, repr(error.instance)[:80], expected)
 
 
+def _check_texts(folder: Path, document: Mapping[str, Any]) -> None:
+    """No text that a file, a process or a page cannot carry."""
+    for where, text in _texts(document):
+        if not can_be_told(text):
+            raise _wrong(folder, where, repr(text)[:80], "text without NUL or half a character")
+
+
+def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a document that has the schema's depth, with its place."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _texts(each, f"{where}.{name}" if where else name)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _texts(each, f"{where}[{index}]")
+
+
 def _subject(folder: Path, document: Mapping[str, Any]) -> str:
     inputs = {each["name"]: each["type"] for each in document["inputs"]}
     for index, each in enumerate(document["inputs"]):
@@ -237,10 +258,14 @@ def _check_names(folder: Path, document: Mapping[str, Any]) -> None:
 def _check_script(folder: Path, script: str) -> None:
     """The script is a file in the folder itself, also once all links are followed."""
     path = folder / script
-    inside = path.resolve().is_relative_to(folder.resolve())
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+        there = path.is_file()
+    except (OSError, RuntimeError):  # too long, or links in a circle
+        inside, there = True, False
     if Path(script).is_absolute() or ".." in Path(script).parts or not inside:
         raise _wrong(folder, "script_to_run", repr(script), "a script inside its folder")
-    if not path.is_file():
+    if not there:
         raise _wrong(folder, "script_to_run", repr(script), "a file that is there")
 
 
@@ -251,13 +276,22 @@ def _tunables(folder: Path, declared: list[dict[str, Any]]) -> tuple[Tunable, ..
         for bound in ("minimum", "maximum"):
             if bound in each and each["type"] not in ("int", "float"):
                 raise _wrong(folder, f"{where}.{bound}", str(each[bound]), "bounds of numbers only")
+            if not _is_finite(each.get(bound, 0)):
+                raise _wrong(folder, f"{where}.{bound}", "a number without end", "a finite one")
         try:
             tunable.checked(tunable.default)
         except SettingsError as error:
-            got = repr(each["default"])
+            got = repr(each["default"])[:80]
             raise _wrong(folder, f"{where}.default", got, tunable.expected) from error
         tunables.append(tunable)
     return tuple(tunables)
+
+
+def _is_finite(bound: float) -> bool:
+    try:
+        return math.isfinite(bound)
+    except OverflowError:
+        return False
 
 
 def _wrong(folder: Path, field: str, got: str, expected: str) -> SettingsError:

@@ -10,14 +10,13 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from engine.cores import step_aside
-from engine.errors import ComponentError, EngineError
+from engine.errors import ComponentError, EngineError, SettingsError, StopRequested
 from engine.layer2.discovery import Component, find_components
-from engine.layer2.limits import limits_for
-from engine.layer2.manifest import RUN
+from engine.layer2.limits import BEHIND
 from engine.layer2.orchestrator import analyze
 from engine.layer2.reports import read_newest
 from engine.layer2.trust import checksum_of, is_trusted
@@ -82,10 +81,11 @@ class OnCommit:
     def _place(self) -> int:
         """How far the log was followed; its end for a log that was never followed."""
         ledger = self._reader.identity()
-        with contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.suppress(OSError, ValueError):
             noted = strict_json.loads(self._cursor.read_bytes())
-            if noted["ledger"] in (ledger, ""):  # empty: there was none yet
-                return int(noted["seq"])
+            is_known = noted.get("ledger") in (ledger, "")  # empty: there was none yet
+            if is_known and (seq := _checked(noted.get("seq"))) is not None:
+                return seq
         seq = self._reader.last_seq()
         self._note(ledger, seq)
         return seq
@@ -100,7 +100,12 @@ class OnCommit:
         for component in find_components(self._workspace).components.values():
             if not component.manifest.on_commit:
                 continue
-            if is_trusted(self._workspace, component):
+            try:
+                trusted = is_trusted(self._workspace, component)
+            except SettingsError as error:
+                self._tell(f"{component.name} wants every new run: {error}")
+                continue
+            if trusted:
                 wanted.append(component)
             else:
                 self._tell(
@@ -117,17 +122,26 @@ class OnCommit:
             failed = before is not None and before["status"] == "failed"
             if before and failed and before["code_sha256"] == checksum_of(component):
                 return  # tried already; whoever wants it again asks for it
-            limits = replace(limits_for(RUN), idle=True)
-            analyze(self._workspace, component, run, {}, limits, self._closing.is_set)
+            analyze(self._workspace, component, run, {}, BEHIND, self._closing.is_set)
+        except StopRequested:
+            # A service manager may end the component before it has told us.
+            self._closing.wait(PERIOD)
         except ComponentError:
             pass  # `analyze` has told it, and kept its reason
         except EngineError as error:
             self._tell(f"{component.name} on run {run}: {error}")
+        except Exception as error:  # it holds up neither the others nor the runs that follow
+            self._tell(f"{component.name} on run {run}: {type(error).__name__}: {error}")
 
     def _tell(self, words: str) -> None:
         if words not in self._told:
             self._told.add(words)
             _log.warning("%s", words)
+
+
+def _checked(seq: Any) -> int | None:
+    """A place in a log; None for what is none."""
+    return seq if type(seq) is int and 0 <= seq < 2**63 else None
 
 
 @contextlib.contextmanager

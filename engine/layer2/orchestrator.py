@@ -18,14 +18,14 @@ from typing import Any
 from packaging.requirements import Requirement
 
 from engine import __version__
-from engine.errors import ComponentError, SettingsError
+from engine.errors import ComponentError, SettingsError, StopRequested
 from engine.layer2.confine import landlock_version
 from engine.layer2.discovery import Component
 from engine.layer2.inputs import Input, gather
 from engine.layer2.limits import Limits
 from engine.layer2.manifest import JOB, Manifest
 from engine.layer2.outputs import collect
-from engine.layer2.process import Outcome, environment, run_script
+from engine.layer2.process import Outcome, environment, environment_of_job, run_script
 from engine.layer2.reports import (
     KEY_LENGTH,
     checked_subject,
@@ -34,6 +34,7 @@ from engine.layer2.reports import (
     keep_failure,
     read_kept,
 )
+from engine.layer2.tree import remove
 from engine.layer2.trust import checksum, checksum_of, require_trust
 from engine.layer2.tunables import argument, values_of
 from engine.store import strict_json
@@ -70,6 +71,7 @@ def analyze(
         SettingsError: an unknown id, a bad value, a missing dependency, or untrusted code.
         ArtifactError: the run's artifact was evicted.
         ComponentError: it failed; the reason is kept in a report of its own.
+        StopRequested: it was ended by `should_stop` or from outside; nothing of it is kept.
         WorkspaceError: the report cannot be kept, or one that is kept was changed.
     """
     manifest = component.manifest
@@ -105,6 +107,11 @@ def analyze(
         script = _script(component, code, place)
         arguments = _arguments(inputs, tunables, place)
         outcome = _run(workspace, manifest, script, arguments, place, limits, should_stop)
+        if outcome.stopped:
+            raise StopRequested(
+                f"{component.name} on {manifest.subject} {name}: {outcome.reason}, and nothing of "
+                "it is kept; analyze again."
+            )
         report |= {
             "duration_s": outcome.seconds,
             "cpu_s": outcome.cpu_s,
@@ -117,7 +124,7 @@ def analyze(
         except ComponentError as error:
             words = f"{component.name} on {manifest.subject} {name}: {error}"
             for left in (made, place / "work"):  # it may have filled the disk
-                shutil.rmtree(left, ignore_errors=True)
+                remove(left)
             keep_failure(workspace, {**report, "status": "failed", "error": words, "outputs": []})
             _log.warning("%s", words)
             raise ComponentError(words) from error
@@ -129,7 +136,7 @@ def analyze(
                       outcome.seconds)  # fmt: skip
             return kept, True
         finally:
-            shutil.rmtree(made, ignore_errors=True)
+            remove(made)
 
 
 def output_paths(workspace: Workspace, report: Mapping[str, Any]) -> dict[str, Path]:
@@ -186,8 +193,10 @@ def working_folder(folder: Path) -> Iterator[Path]:
     try:
         yield place
     finally:
-        shutil.rmtree(place, ignore_errors=True)
-        os.close(descriptor)
+        try:
+            remove(place)
+        finally:
+            os.close(descriptor)
         if place.exists():
             _log.warning("%s could not be removed; remove it by hand.", place)
 
@@ -197,11 +206,13 @@ def _remove_if_orphaned(left: Path) -> None:
     try:
         descriptor = os.open(owner, os.O_RDONLY | os.O_DIRECTORY)
     except FileNotFoundError:
-        shutil.rmtree(left, ignore_errors=True)
+        remove(left)
         return
+    except OSError:
+        return  # no folder of ours
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(left, ignore_errors=True)
+        remove(left)
     except OSError:
         pass  # its orchestrator is at work
     finally:
@@ -213,7 +224,14 @@ def _script(component: Component, code: str, place: Path) -> Path:
     if component.ships:
         return component.folder / component.manifest.script
     copy = place / "component"
-    shutil.copytree(component.folder.resolve(), copy, symlinks=True)
+    try:
+        shutil.copytree(component.folder.resolve(), copy, symlinks=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{component.name}: got files that cannot be copied ({error}), expected those that are "
+            "trusted; check the disk, and try again.",
+            field="COMPONENT",
+        ) from error
     if checksum(copy) != code:
         raise SettingsError(
             f"{component.name}: got files that changed while they were read, expected those that "
@@ -254,7 +272,7 @@ def _run(
         script,
         arguments,
         work,
-        environment(work, workspace.root if is_job else None),
+        environment_of_job(workspace.root) if is_job else environment(work),
         limits,
         writable=[] if is_job else [work],
         should_stop=should_stop,
@@ -272,7 +290,7 @@ def _outputs(
                 "that are only read; check the file, with `irer validate` if it is an artifact."
             )
     if outcome.reason:
-        raise ComponentError(f"{outcome.reason.rstrip('.')}. Correct the script.")
+        raise ComponentError(f"{outcome.reason}.")
     made.mkdir()
     found = collect(manifest.outputs, place / "work" / "output", made)
     return [{**each, "sha256": sha256_file(made / each["file"])} for each in found]

@@ -12,9 +12,12 @@ from PIL import Image
 
 from engine.errors import ComponentError
 from engine.layer2.manifest import Output
+from engine.layer2.tables import rows_of
+from engine.layer2.tree import open_folder
 from engine.store import strict_json
 
 MAX_JSON = 16 * 2**20
+MOST_WORDS = 300
 MAX_PIXELS = 64 * 10**6
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -33,33 +36,43 @@ def collect(outputs: Sequence[Output], source: Path, target: Path) -> list[dict[
     Raises:
         ComponentError: one is missing, no plain file, or not of its type.
     """
-    found = []
-    for output in outputs:
-        path = source / output.file
-        try:
-            # Moved first: what is then looked at is what is kept.
-            path.replace(target / output.file)
-        except FileNotFoundError:
-            raise _wrong(output, "nothing", "the file") from None
-        except OSError as error:
-            raise _wrong(output, error.strerror or str(error), "a plain file") from error
-        path = target / output.file
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-            raise _wrong(output, "a link or a folder", "a plain file of its own")
-        _CHECKS[output.type](output, path)
-        path.chmod(0o644)
-        with path.open("rb") as stream:
-            os.fsync(stream.fileno())
-        found.append(
-            {
-                "name": output.name,
-                "type": output.type,
-                "file": output.file,
-                "bytes": status.st_size,
-            }
-        )
-    return found
+    try:
+        folder = open_folder(source)  # what a link leads to is not the script's to give
+    except FileNotFoundError:
+        raise _wrong(outputs[0], "nothing", "the file") from None
+    except OSError as error:
+        raise ComponentError(
+            "its output folder: got a link or a file, expected the folder that it was given; "
+            "correct the script."
+        ) from error
+    try:
+        return [_taken(output, folder, target) for output in outputs]
+    finally:
+        os.close(folder)
+
+
+def _taken(output: Output, folder: int, target: Path) -> dict[str, Any]:
+    path = target / output.file
+    try:
+        # Moved first: what is then looked at is what is kept.
+        os.rename(output.file, path, src_dir_fd=folder)
+    except FileNotFoundError:
+        raise _wrong(output, "nothing", "the file") from None
+    except OSError as error:
+        raise _wrong(output, error.strerror or str(error), "a plain file") from error
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        raise _wrong(output, "a link or a folder", "a plain file of its own")
+    path.chmod(0o644)
+    _CHECKS[output.type](output, path)
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+    return {
+        "name": output.name,
+        "type": output.type,
+        "file": output.file,
+        "bytes": status.st_size,
+    }
 
 
 def _json(output: Output, path: Path) -> None:
@@ -73,14 +86,16 @@ def _json(output: Output, path: Path) -> None:
 
 def _csv(output: Output, path: Path) -> None:
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = csv.reader(stream, strict=True)
-            width = len(next(rows, []))
-            for number, row in enumerate(rows, 2):
-                if row and len(row) != width:
-                    raise _wrong(output, f"{len(row)} cells in row {number}", f"{width}")
+        rows = rows_of(path)
+        width = len(next(rows, []))
+        for number, row in enumerate(rows, 2):
+            if row and len(row) != width:
+                raise _wrong(output, f"{len(row)} cells in row {number}", f"{width}")
     except (UnicodeDecodeError, csv.Error) as error:
         raise _wrong(output, str(error), "CSV in UTF-8") from error
+    except ValueError as error:
+        got, _, expected = str(error).partition(", expected ")
+        raise _wrong(output, got, expected) from error
     if not width:
         raise _wrong(output, "an empty file", "CSV with a line of names")
 
@@ -108,6 +123,7 @@ _CHECKS = {"path:json": _json, "path:csv": _csv, "path:png": _png, "path:h5": _h
 
 
 def _wrong(output: Output, got: str, expected: str) -> ComponentError:
+    line = "".join(char if char.isprintable() else "?" for char in got[:MOST_WORDS])
     return ComponentError(
-        f"output {output.name}: {output.file}: got {got}, expected {expected}; correct the script."
+        f"output {output.name}: {output.file}: got {line}, expected {expected}; correct the script."
     )

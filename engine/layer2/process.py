@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,10 +14,12 @@ from pathlib import Path
 import engine
 from engine.layer2 import confine
 from engine.layer2.limits import Limits
+from engine.layer2.tree import excess
 
 TAIL_BYTES = 8192
 """So much of what a component printed last is kept."""
 
+_STOPPED = "it was stopped"
 _LOOK = 0.25
 _PATIENCE = 5.0
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
@@ -28,11 +31,13 @@ class Outcome:
     """How a component's process ended.
 
     Attributes:
-        reason: why it counts as failed; empty if it ended by itself with exit code 0.
+        reason: why it counts as failed, with what helps; empty if it ended by itself with exit
+            code 0.
         said: the end of what it printed.
         cpu_s: processor time, of its children too.
         memory_bytes: the most resident memory that one of its processes had.
         seconds: wall-clock time from start to end.
+        stopped: whether somebody ended it who found no fault with it.
     """
 
     reason: str
@@ -40,28 +45,34 @@ class Outcome:
     cpu_s: float | None
     memory_bytes: int | None
     seconds: float
+    stopped: bool = False
 
 
-def environment(home: Path, workspace: Path | None = None) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
     """The environment of a component: a few harmless variables, and a home of its own.
 
     Args:
         home: for its caches and temporary files.
-        workspace: named to a job that ships.
     """
     ours = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    if workspace is not None:  # a job computes as `irer hunt` would
-        ours |= {name: value for name, value in os.environ.items() if name.startswith("JAX_")}
-        ours |= {"IRER_WORKSPACE": str(workspace)}
-    else:
-        ours |= {"JAX_PLATFORMS": "cpu"}
     return ours | {
+        "JAX_PLATFORMS": "cpu",
         "HOME": str(home),
         "TMPDIR": str(home),
         "MPLBACKEND": "agg",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(Path(engine.__file__).parents[1]),
+    }
+
+
+def environment_of_job(workspace: Path) -> dict[str, str]:
+    """The environment of a job that ships: ours, since it computes as `irer hunt` would."""
+    places = [str(Path(engine.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return {
+        **os.environ,
+        "IRER_WORKSPACE": str(workspace),
+        "PYTHONPATH": os.pathsep.join(filter(None, places)),
     }
 
 
@@ -93,6 +104,7 @@ def run_script(
         "landlock": confine.landlock_version() if writable else 0,
         "memory_bytes": limits.memory_bytes,
         "file_bytes": limits.file_bytes,
+        "cpu_seconds": limits.cpu_seconds,
         "idle": int(limits.idle),
         "writable": len(writable),
     }
@@ -125,10 +137,11 @@ def run_script(
         report_bytes = ending.read()  # at its end also where the process was killed
     ear.join(_PATIENCE)
     seconds = time.monotonic() - began
-    code, cpu_s, memory_bytes = _figures(report_bytes)
+    code, cpu_s, memory_bytes, told = _figures(report_bytes)
     if not reason and code != 0:
-        reason = _ending(code, ear.said)
-    return Outcome(reason, ear.said, cpu_s, memory_bytes, seconds)
+        # A service manager tells all processes of a service at once, and who asks us may lag.
+        reason = _STOPPED if told or should_stop() else _ending(code, ear.said, limits)
+    return Outcome(reason, ear.said, cpu_s, memory_bytes, seconds, reason == _STOPPED)
 
 
 class _Ear(threading.Thread):
@@ -170,16 +183,18 @@ def _watch(
         pause = min(_LOOK, 0.002 + (time.monotonic() - began) / 50)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(pause)
-            return ""
+            return excess(folder, limits.output_bytes) if limits.output_bytes else ""
         reason = ""
         if limits.seconds and time.monotonic() - began > limits.seconds:
-            reason = f"it took more than {limits.seconds:g} s; --time-limit allows more"
+            reason = (
+                f"it took more than {limits.seconds:g} s; `irer analyze --time-limit S` allows more"
+            )
         elif limits.said_bytes and ear.heard > limits.said_bytes:
             reason = f"it printed more than {limits.said_bytes // 2**20} MiB; print less"
-        elif limits.output_bytes and bytes_in(folder) > limits.output_bytes:
-            reason = f"it wrote more than {limits.output_bytes / 2**30:g} GiB; write less"
         elif should_stop():
-            reason = "it was stopped"
+            reason = _STOPPED
+        elif limits.output_bytes:
+            reason = excess(folder, limits.output_bytes)
         if reason:
             _end(process)
             return reason
@@ -194,28 +209,23 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def bytes_in(folder: Path) -> int:
-    """What the files beneath a folder take on the disk; links are not followed."""
-    total = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(root, name)).st_blocks * 512
-    return total
+def _figures(report: bytes) -> tuple[int | None, float | None, int | None, bool]:
+    """Exit code, processor seconds, memory, and whether its end was asked for from outside.
 
-
-def _figures(report: bytes) -> tuple[int | None, float | None, int | None]:
-    """Exit code, processor seconds and memory; None where the supervisor was killed."""
+    None where the supervisor was killed.
+    """
     if not report:
-        return None, None, None
-    code, cpu_s, memory_bytes = report.split()
-    return int(code), float(cpu_s), int(memory_bytes)
+        return None, None, None, False
+    code, cpu_s, memory_bytes, told = report.split()
+    return int(code), float(cpu_s), int(memory_bytes), told == b"1"
 
 
-def _ending(code: int | None, said: str) -> str:
-    last = said.splitlines()[-1][:300] if said else "it said nothing"
+def _ending(code: int | None, said: str, limits: Limits) -> str:
+    last = said.splitlines()[-1][:300].rstrip(".") if said else "it said nothing"
     if code is None:
-        return f"its process was killed from outside: {last}"
+        return f"its process was killed from outside: {last}; analyze again"
+    if limits.cpu_seconds and code == -signal.SIGXCPU:
+        return f"it computed for more than {limits.cpu_seconds} s; compute less"
     if code < 0:
-        return f"signal {-code} ended it, perhaps for want of memory: {last}"
-    return f"it ended with exit code {code}: {last}"
+        return f"signal {-code} ended it, perhaps for want of memory: {last}; correct the script"
+    return f"it ended with exit code {code}: {last}; correct the script"

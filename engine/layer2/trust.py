@@ -7,6 +7,7 @@ trusted. What ships with the engine is trusted with it.
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -21,38 +22,70 @@ from engine.store.workspace import Workspace, atomic_write_bytes
 FILE_NAME = "trusted_components.json"
 MAX_BYTES = 64 * 2**20
 MAX_FILES = 2000
+MAX_DEPTH = 32
 
 
 def checksum(folder: Path) -> str:
     """SHA-256 over the names and bytes of all files beneath a folder, in the order of their names.
 
     Raises:
-        SettingsError: a link or a device among them, or more than a component should be.
+        SettingsError: a link or a device among them, more than a component should be, or what
+            cannot be read.
     """
     total = hashlib.sha256()
-    files, size = 0, 0
-    for root, folders, names in os.walk(folder.resolve(), onerror=_unreadable):
-        folders.sort()
-        for name in sorted([*names, *(each for each in folders if _is_link(root, each))]):
-            path = Path(root, name)
+    size, path = 0, folder
+    try:
+        root = folder.resolve()
+        for number, path in enumerate(_files(root, folder.name), 1):
             status = path.lstat()
-            where = path.relative_to(folder.resolve()).as_posix()
+            where = path.relative_to(root).as_posix()
             if not stat.S_ISREG(status.st_mode):
                 raise SettingsError(
                     f"{folder.name}/{where}: got a link or a device, expected plain files alone: "
                     "what is elsewhere can change unseen; put a copy there.",
                     field="COMPONENT",
                 )
-            files, size = files + 1, size + status.st_size
-            if files > MAX_FILES or size > MAX_BYTES:
-                raise SettingsError(
-                    f"{folder.name}: got more than {MAX_FILES} files or {MAX_BYTES} bytes, "
-                    "expected a component's code; keep data elsewhere.",
-                    field="COMPONENT",
-                )
+            size += status.st_size
+            if number > MAX_FILES or size > MAX_BYTES:
+                raise _too_much(folder.name, f"more than {MAX_FILES} files or {MAX_BYTES} bytes")
             one = hashlib.sha256(path.read_bytes()).hexdigest()
-            total.update(f"{len(where.encode())}:{where}:{one}\n".encode())
+            name = os.fsencode(where)
+            total.update(f"{len(name)}:".encode() + name + f":{one}\n".encode())
+    except (OSError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) else None
+        raise SettingsError(
+            f"{folder.name}/{path.name}: got {why or error}, expected what can be read; correct "
+            "its mode, or try again.",
+            field="COMPONENT",
+        ) from error
     return total.hexdigest()
+
+
+def _files(root: Path, name: str) -> Iterator[Path]:
+    """All beneath a folder that are no folders: those of each in the order of their names."""
+    todo, folders = [(root, 0)], 0
+    while todo:
+        here, depth = todo.pop()
+        folders += 1
+        if depth > MAX_DEPTH:
+            raise _too_much(name, f"folders deeper than {MAX_DEPTH}")
+        if folders > MAX_FILES:
+            raise _too_much(name, f"more than {MAX_FILES} folders")
+        with os.scandir(here) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        inner = []
+        for each in entries:
+            if each.is_dir(follow_symlinks=False):
+                inner.append((Path(each.path), depth + 1))
+            else:
+                yield Path(each.path)
+        todo += reversed(inner)
+
+
+def _too_much(name: str, got: str) -> SettingsError:
+    return SettingsError(
+        f"{name}: got {got}, expected a component's code; keep data elsewhere.", field="COMPONENT"
+    )
 
 
 def checksum_of(component: Component) -> str:
@@ -134,14 +167,3 @@ def _read(workspace: Workspace) -> dict[str, Any]:
             f"{path}: {error}, expected the list of trusted components; remove it, and trust them "
             "again."
         ) from error
-
-
-def _is_link(root: str, name: str) -> bool:
-    return os.path.islink(os.path.join(root, name))
-
-
-def _unreadable(error: OSError) -> None:
-    raise SettingsError(
-        f"{error.filename}: {error.strerror}, expected a readable folder; correct its mode.",
-        field="COMPONENT",
-    ) from error

@@ -67,8 +67,7 @@ class Tunable:
                 raise TypeError
             return value
         if self.type == "string":
-            # A NUL cannot be an argument of a process.
-            if not isinstance(value, str) or len(value) > MAX_TEXT or "\0" in value:
+            if not isinstance(value, str) or len(value) > MAX_TEXT or not can_be_told(value):
                 raise TypeError
             return value
         if self.type == "string:uuid":
@@ -83,6 +82,11 @@ class Tunable:
         if not low <= number <= high:
             raise ValueError
         return int(value) if self.type == "int" else number
+
+
+def can_be_told(text: str) -> bool:
+    """Whether text can be an argument of a process, and is whole: no NUL, no lone surrogate."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def values_of(tunables: Sequence[Tunable], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -178,7 +178,7 @@ class AnalysesTab(HuntView):
         of = (
             f"On {component.manifest.subject} {short_id(subject)}." if component and subject else ""
         )
-        problem = self._analyst.problem(component.name, subject) if component else ""
+        problem = self._problem()
         words = f"<p>{html.escape(about)}</p>" + f'<p class="quiet">{html.escape(why or of)}</p>'
         if problem:
             words += f'<p data-analysis="problem"><b class="no">✗</b> {html.escape(problem)}</p>'
@@ -190,6 +190,17 @@ class AnalysesTab(HuntView):
         if name and asked != self._asked:
             self._asked, before = asked, self._analysis
             self._reads.request(partial(read_analysis, self._workspace, name, subject, before))
+
+    def _problem(self) -> str:
+        """Why it last failed; empty where it did not, or where somebody had success since."""
+        if self.chosen is None:
+            return ""
+        problem, shown = self._analyst.problem(self.chosen.name, self.subject), self._analysis
+        if shown and (shown.component, shown.subject) == (self.chosen.name, self.subject):
+            report = shown.report or {}
+            if report.get("status") == "ok" and str(report.get("started", "")) > problem.at:
+                return ""
+        return problem.words
 
     def _take(self) -> None:
         if self.chosen is None or self.refusal():
@@ -207,6 +218,7 @@ class AnalysesTab(HuntView):
             return
         if component and (analysis.component, analysis.subject) == (component.name, self.subject):
             self._analysis = analysis
+            self._update()
             self._loop.aside(partial(self._draw, analysis), lambda: None)
 
     def _draw(self, analysis: Analysis) -> None:
@@ -255,7 +267,7 @@ def _figure(made: Made) -> Any:
     """The columns of numbers of a CSV over the first of them; None where there are not two."""
     if made.type != "path:csv" or not made.content:
         return None
-    columns = numbers_of(made.content)
+    columns = numbers_of(made.content.rows)
     names = list(columns)
     if len(names) < 2 or len(columns[names[0]]) < 2:
         return None

@@ -32,7 +32,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(on_commit, "PERIOD", 0.1)
 
 
-def until(look, seconds=60.0):
+def until(look, seconds=300.0):
     end = time.monotonic() + seconds
     while not look():
         assert time.monotonic() < end, "still not so"

@@ -91,7 +91,7 @@ def test_a_crash_is_told_with_its_last_word(run, script, reason):
 
 def test_a_script_that_hangs_is_ended(run):
     outcome = run("import time; time.sleep(600)", limits=Limits(seconds=1))
-    assert outcome.reason == "it took more than 1 s; --time-limit allows more"
+    assert outcome.reason == "it took more than 1 s; `irer analyze --time-limit S` allows more"
 
 
 def test_a_script_that_is_ended_takes_all_that_it_started_with_it(run, tmp_path):

@@ -14,6 +14,7 @@ from engine.layer2.limits import Limits
 from engine.layer2.manifest import FILE_NAME as MANIFEST_NAME
 from engine.layer2.orchestrator import analyze
 from engine.layer2.trust import trust
+from irer_panel.analyses import Made, _content
 from irer_panel.analyses_html import numbers_of, output_html
 from irer_panel.background import NoLoop
 from irer_panel.choices import wanted_choices
@@ -216,6 +217,55 @@ def test_each_output_can_be_taken_home(tab, engine):
     assert json.loads(button.callback().read())["row"] == 8
 
 
+def test_a_failure_is_not_told_beside_a_newer_success(tab, engine):
+    tab.fields.fields["row"].value = "6"
+    tab.fields.fields["word"].value = "crash"
+    analyzed(tab)
+    becomes(lambda: 'data-analysis="problem"' in tab._words.object)
+    component = find_component(engine.workspace, "profile")
+    analyze(engine.workspace, component, tab.subject, {"row": 6}, LIMITS)
+    tab.snapshot = look(engine, tab.snapshot)
+    becomes(lambda: "<td>row</td><td>6</td>" in "".join(texts(tab)))
+    becomes(lambda: 'data-analysis="problem"' not in tab._words.object)
+    assert 'data-analysis="ok"' in tab._report.object
+
+
+def shown(tmp_path, text, kind="csv"):
+    path = tmp_path / f"a.{kind}"
+    path.write_text(text)
+    return Made("a", f"path:{kind}", path, _content(f"path:{kind}", path))
+
+
+def test_a_long_table_says_how_much_of_it_is_shown(tmp_path):
+    assert "of 201 rows are shown" in output_html(shown(tmp_path, "a\n" + "1\n" * 201))
+    assert "are shown" not in output_html(shown(tmp_path, "a\n" + "1\n" * 200))
+    assert "of 5,000 rows" in output_html(shown(tmp_path, "a\n" + "1\n" * 5000))
+    assert "first 200 of more than 5,000 rows" in output_html(shown(tmp_path, "a\n" + "1\n" * 9000))
+
+
+def test_a_wide_table_takes_no_more_than_its_beginning(tmp_path):
+    made = shown(tmp_path, ("1," * 999 + "x" * 9999 + "\n") * 3)
+    assert {len(row) for row in made.content.rows} == {40}
+    assert "The first 40 of 1,000 columns are shown." in output_html(made)
+    names = ",".join("abcdefghij")
+    assert list(numbers_of(shown(tmp_path, f"{names}\n{'1,' * 9}1\n").content.rows)) == [*"abcdef"]
+    long = shown(tmp_path, f"a\n{'y' * 9999}\n")
+    assert long.content.rows[1] == ["y" * 200]
+
+
+def test_figures_without_end_are_cut(tmp_path):
+    many = shown(tmp_path, json.dumps({str(n): n for n in range(10**5)}), "json")
+    assert output_html(many).count("<tr>") == 200
+    assert "The first 200 values are shown." in output_html(many)
+    deep = output_html(shown(tmp_path, '{"a":' * 200 + '{"b": 1}' + "}" * 200, "json"))
+    assert deep.count("<tr>") == 1
+    assert "… (1)" in deep
+    long = output_html(shown(tmp_path, json.dumps({"k" * 9999: "v" * 9999}), "json"))
+    assert len(long) < 1500
+    half = output_html(shown(tmp_path, '{"\\ud800": "\\udfff"}', "json"))
+    assert half.encode()
+
+
 def test_columns_of_words_are_not_drawn():
     rows = [["t", "a", "b", "c"], ["0", "1e3", "x", ""], ["1", "", "2", ""]]
     found = numbers_of(rows)
@@ -226,7 +276,5 @@ def test_columns_of_words_are_not_drawn():
 
 
 def test_what_is_not_shown_is_named_by_its_file(tmp_path):
-    from irer_panel.analyses import Made
-
     text = output_html(Made("field", "path:h5", tmp_path / "<b>.h5"))
     assert f"{tmp_path}/&lt;b&gt;.h5" in text
