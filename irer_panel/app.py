@@ -321,7 +321,7 @@ def create_page(engine: Engine, *, guarded: bool = False) -> pmui.Page:
     # As high as its content: Panel would fit it into the window, and views overlap.
     cockpit.main.styles = {"padding": "12px 16px 24px", "gap": "12px", "max-height": "none"}
     cockpit.side.extend([Address(query=cockpit.param.query), cockpit.shortcuts.keys])
-    way_out = [icon_link("/logout", "Log out", LEAVE)] if guarded else []
+    way_out = [icon_link("logout", "Log out", LEAVE)] if guarded else []
     page = pmui.Page(
         title=TITLE,
         meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",
