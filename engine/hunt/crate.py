@@ -2,12 +2,10 @@
 
 A crate is a zip of the workspace's files under their names there, and of `ro-crate-metadata.json`,
 which says in JSON-LD what each is, what made it, and its SHA-256. The same hunt gives the same
-bytes.
-Source: RO-Crate Metadata Specification 1.1.
+bytes. What `engine.hunt.crate_import` would refuse is not written.
 """
 
 import hashlib
-import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -15,7 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from engine import __version__
-from engine.errors import ArtifactError, SettingsError
+from engine.errors import ArtifactError, SettingsError, WorkspaceError
+from engine.hunt.crate_check import (
+    UNFIT,
+    check_config,
+    check_record,
+    check_significance,
+    checked_run,
+    printable,
+)
+from engine.hunt.crate_contents import LEDGER, METADATA, contents
+from engine.hunt.crate_metadata import entity, metadata
+from engine.hunt.significance import report_path
 from engine.store.artifact import sha256_file
 from engine.store.export import export_csv
 from engine.store.hunt_record import record_bytes
@@ -24,19 +33,9 @@ from engine.store.provenance import read_provenance
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 
-METADATA, LEDGER = "ro-crate-metadata.json", "simulation_ledger.csv"
 BEST = 5
 """So many of the fittest runs bring their artifacts; `irer restore` makes the others again."""
 
-_CONTEXT = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://schema.org/sha256"}]
-_KINDS = {
-    ".h5": ("application/x-hdf5", "Fields of a run"),
-    ".csv": ("text/csv", "The hunt's rows of the ledger"),
-    "config": ("application/json", "Config of a run"),
-    "provenance": ("application/json", "Audit of a run"),
-    "hunt": ("application/json", "Settings and end of the hunt"),
-    "significance": ("application/json", "What the hunt's runs say together"),
-}
 _STAMP = (1980, 1, 1, 0, 0, 0)
 """Of every entry, so that the same hunt gives the same bytes; the metadata tell the times."""
 
@@ -53,11 +52,34 @@ def export_crate(place: Workspace, hunt_id: str, output: str | None = None) -> d
         How many files are in it, and the output.
 
     Raises:
-        SettingsError: there is no such hunt, it is under way, or the output is there already.
+        SettingsError: there is no such hunt, it is under way or has no runs, or the output is there
+            already.
         ArtifactError: an artifact is not the one that was audited.
-        WorkspaceError: a file cannot be read or written.
+        WorkspaceError: a file cannot be read or written, or is one that no import would take.
     """
     reader = LedgerReader(place.ledger_path)
+    hunt = _hunt(reader, hunt_id)
+    path = Path(output or f"{hunt_id}.crate.zip")
+    try:
+        with new_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
+            record = _shared(hunt)
+            check_record(record)
+            software = _checked(place, reader, hunt_id)
+            ledger = Path(folder) / LEDGER
+            export_csv(reader, ledger, hunt_id)
+            files = dict(_files(place, reader, hunt_id))
+            files[LEDGER] = ledger
+            _write(temporary, record, files, software)
+            with zipfile.ZipFile(temporary) as archive:
+                contents(temporary, archive)
+    except ValueError as error:
+        if isinstance(error, SettingsError):
+            raise
+        raise _unfit(hunt_id, error) from error
+    return {"files": len(files) + 2, "output": str(path)}
+
+
+def _hunt(reader: LedgerReader, hunt_id: str) -> dict[str, Any]:
     hunt = next((each for each in reader.hunts() if each["hunt_id"] == hunt_id), None)
     if hunt is None or hunt["state"] == "running":
         got = "no such hunt in the ledger" if hunt is None else "one that is under way"
@@ -66,33 +88,63 @@ def export_crate(place: Workspace, hunt_id: str, output: str | None = None) -> d
             "the page, or wait for its end.",
             field="target",
         )
-    path = Path(output or f"{hunt_id}.crate.zip")
-    with new_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
-        ledger = Path(folder) / LEDGER
-        export_csv(reader, ledger, hunt_id)
-        files = dict(_files(place, reader, hunt_id))
-        files[LEDGER] = ledger
-        entities, software = [], {"irer": __version__}
-        with zipfile.ZipFile(temporary, "w") as archive:
-            record = f"analysis_reports/hunt_{hunt_id}.json"
-            data = record_bytes(hunt)
-            _put(archive, record, data)
-            entities.append(_entity(record, len(data), hashlib.sha256(data).hexdigest()))
-            for name, file in sorted(files.items()):
-                if name.startswith("provenance_reports/"):
-                    software |= read_provenance(file)["software"]
-                with (
-                    file.open("rb") as source,
-                    archive.open(_info(name), "w", force_zip64=True) as to,
-                ):
-                    total, digest = 0, hashlib.sha256()
-                    while chunk := source.read(2**20):
-                        total += len(chunk)
-                        digest.update(chunk)
-                        to.write(chunk)
-                entities.append(_entity(name, total, digest.hexdigest()))
-            _put(archive, METADATA, _metadata(hunt, entities, software))
-    return {"files": len(files) + 2, "output": str(path)}
+    if not reader.runs(hunt_id):
+        raise SettingsError(
+            f"export: hunt {hunt_id} has no runs in the ledger, expected some; if it was imported "
+            f"or rebuilt, give it its places with `irer hunt --resume {hunt_id}` first.",
+            field="target",
+        )
+    return hunt
+
+
+def _shared(hunt: dict[str, Any]) -> dict[str, Any]:
+    """A hunt as others may have it: not where its cluster is, nor what a terminal would obey."""
+    settings = {**hunt["settings"], "scheduler": ""}
+    return {**hunt, "settings": settings, "reason": printable(hunt["reason"])}
+
+
+def _checked(place: Workspace, reader: LedgerReader, hunt_id: str) -> set[tuple[str, str]]:
+    """Name and version of what audited the hunt's runs, once an import would take each of them."""
+    software = {("irer", __version__)}
+    if report_path(place, hunt_id).is_file():
+        check_significance(hunt_id, place)
+    for name in {row["config_hash"] for row in reader.runs(hunt_id)}:
+        try:
+            if place.config_path(name).is_file():
+                check_config(name, place)
+            if place.provenance_path(name).is_file():
+                software |= set(checked_run(name, place)[1].items())
+        except UNFIT as error:
+            raise _unfit(hunt_id, f"run {name}: {error}") from error
+    return software
+
+
+def _unfit(hunt_id: str, why: object) -> WorkspaceError:
+    words = printable(" ".join(str(why).split()))[:300].rstrip(".")
+    return WorkspaceError(
+        f"hunt {hunt_id}: got {words}, expected what `irer import` takes; nothing was written: "
+        "mend that file, or export the hunt from a copy."
+    )
+
+
+def _write(
+    path: Path, record: dict[str, Any], files: dict[str, Path], software: set[tuple[str, str]]
+) -> None:
+    entities = []
+    with zipfile.ZipFile(path, "w") as archive:
+        name = f"analysis_reports/hunt_{record['hunt_id']}.json"
+        data = record_bytes(record)
+        _put(archive, name, data)
+        entities.append(entity(name, len(data), hashlib.sha256(data).hexdigest()))
+        for name, file in sorted(files.items()):
+            with file.open("rb") as source, archive.open(_info(name), "w", force_zip64=True) as to:
+                total, digest = 0, hashlib.sha256()
+                while chunk := source.read(2**20):
+                    total += len(chunk)
+                    digest.update(chunk)
+                    to.write(chunk)
+            entities.append(entity(name, total, digest.hexdigest()))
+        _put(archive, METADATA, metadata(record, entities, software))
 
 
 def _files(place: Workspace, reader: LedgerReader, hunt_id: str) -> Iterator[tuple[str, Path]]:
@@ -113,7 +165,7 @@ def _files(place: Workspace, reader: LedgerReader, hunt_id: str) -> Iterator[tup
         start = (reader.run(name) or {})["config"]["initial_state_sha256"]
         if start:
             wanted.append(place.initial_state_path(start))
-    wanted.append(place.root / "analysis_reports" / f"significance_{hunt_id}.json")
+    wanted.append(report_path(place, hunt_id))
     for path in wanted:
         if path.is_file():
             yield path.relative_to(place.root).as_posix(), path
@@ -129,64 +181,3 @@ def _info(name: str) -> zipfile.ZipInfo:
     if not name.endswith(".h5"):
         info.compress_type = zipfile.ZIP_DEFLATED
     return info
-
-
-def _entity(name: str, size: int, sha256: str) -> dict[str, Any]:
-    path = Path(name)
-    kind, words = _KINDS.get(path.suffix) or _KINDS[path.name.partition("_")[0]]
-    return {
-        "@id": name,
-        "@type": "File",
-        "name": f"{words} ({path.name})",
-        "encodingFormat": kind,
-        "contentSize": str(size),
-        "sha256": sha256,
-    }
-
-
-def _metadata(hunt: dict[str, Any], files: list[dict[str, Any]], software: dict[str, str]) -> bytes:
-    parts = [{"@id": each["@id"]} for each in files]
-    tools = {name: f"#{name}" for name in sorted(software)}
-    ended = hunt["ended"] or hunt["created"]
-    graph = [
-        {
-            "@id": METADATA,
-            "@type": "CreativeWork",
-            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
-            "about": {"@id": "./"},
-        },
-        {
-            "@id": "./",
-            "@type": "Dataset",
-            "name": f"IRER hunt {hunt['hunt_id']}",
-            "description": "A hunt over the parameters of a 2-D field simulation: settings, "
-            f"ledger, audits of all runs, and the fields of the {BEST} fittest. `irer import` "
-            "reads it.",
-            "datePublished": ended,
-            "identifier": hunt["hunt_id"],
-            "hasPart": parts,
-            "mentions": {"@id": "#hunt"},
-        },
-        {
-            "@id": "#hunt",
-            "@type": "CreateAction",
-            "name": f"Hunt {hunt['hunt_id']}",
-            "description": json.dumps(hunt["settings"], sort_keys=True),
-            "startTime": hunt["created"],
-            "endTime": ended,
-            "instrument": [{"@id": each} for each in tools.values()],
-            "result": parts,
-        },
-        *(
-            {
-                "@id": tools[name],
-                "@type": "SoftwareApplication",
-                "name": name,
-                "softwareVersion": str(software[name]),
-            }
-            for name in tools
-        ),
-        *files,
-    ]
-    document = {"@context": _CONTEXT, "@graph": graph}
-    return json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n"

@@ -57,5 +57,8 @@ def _import(options: argparse.Namespace) -> int:
         print(json.dumps(report))
     else:
         print(f"{report['hunt_id']}: {report['runs']} runs, {report['files']} new files")
-        print(f"`irer hunt --resume {report['hunt_id']}` gives the hunt its places back")
+        print(
+            f"`irer hunt --resume {report['hunt_id']}` gives the hunt its places back; then "
+            "`irer restore ID` makes an artifact that did not come"
+        )
     return 0

@@ -288,6 +288,12 @@ class Ledger:
                 fold(connection)
         return refused
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Have all that is written inside the block be there at once, or none of it."""
+        with self._transaction():
+            yield
+
     def close(self) -> None:
         """Close the connection; what was committed stays."""
         with self._turn:
@@ -352,6 +358,9 @@ class Ledger:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._turn, translated(self._path):
+            if self._connection.in_transaction:  # of `together`
+                yield self._connection
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._claim()

@@ -1,12 +1,15 @@
 """A file or folder that is written under a name which nothing has: never over anything."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import SettingsError, WorkspaceError
+
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 @contextlib.contextmanager
@@ -31,7 +34,7 @@ def new_path(path: Path) -> Iterator[Path]:
             if temporary.is_dir():
                 temporary.rename(path)  # fails on a folder with something in it
             else:
-                os.link(temporary, path)  # fails on whatever is there
+                give_name(temporary, path)
         flush(path.parent)
     except FileExistsError as error:
         raise _exists(path) from error
@@ -42,6 +45,29 @@ def new_path(path: Path) -> Iterator[Path]:
             f"{path}: {error.strerror or error}, expected a place that can be written; name "
             "another with --output."
         ) from error
+
+
+def give_name(source: Path, path: Path) -> None:
+    """Give a file, which is on the disk, its name; whatever has that name stays as it is.
+
+    Where the file system has no hard links (exFAT, some shares) the name is taken by an empty file
+    first, which is what a death in that instant leaves.
+
+    Raises:
+        FileExistsError: something has the name already.
+        OSError: the name cannot be given.
+    """
+    try:
+        os.link(source, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        try:
+            source.replace(path)
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def _refuse_existing(path: Path) -> None:

@@ -54,7 +54,7 @@ class Workspace:
                 folder.mkdir(parents=True, exist_ok=True)
                 _probe(folder)
             except OSError as error:
-                raise _workspace_error(folder, error, "a folder that can be written") from error
+                raise workspace_error(folder, error, "a folder that can be written") from error
         return cls(root)
 
     @classmethod
@@ -130,7 +130,7 @@ class Workspace:
         try:
             return shutil.disk_usage(self.root).free
         except OSError as error:
-            raise _workspace_error(self.root, error, "a folder on a readable disk") from error
+            raise workspace_error(self.root, error, "a folder on a readable disk") from error
 
     def require_free(self, bytes_needed: int, purpose: str) -> None:
         """Refuse to begin what cannot end for want of disk space.
@@ -204,7 +204,7 @@ def move_into_place(source: Path, path: Path) -> None:
         source.replace(path)
         _fsync_directory(path.parent)
     except OSError as error:
-        raise _workspace_error(path, error, "a file that can be written") from error
+        raise workspace_error(path, error, "a file that can be written") from error
 
 
 @contextlib.contextmanager
@@ -221,7 +221,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     try:
         temporary, descriptor = _create_temporary(path)
     except OSError as error:
-        raise _workspace_error(path, error, "a folder that can be written") from error
+        raise workspace_error(path, error, "a folder that can be written") from error
     named = False
     try:
         try:
@@ -244,7 +244,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     except EngineError:
         raise
     except OSError as error:
-        raise _workspace_error(path, error, "a file that can be written") from error
+        raise workspace_error(path, error, "a file that can be written") from error
     finally:
         os.close(descriptor)
 
@@ -302,7 +302,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def _workspace_error(path: Path, error: OSError, expected: str) -> WorkspaceError:
+def workspace_error(path: Path, error: OSError, expected: str) -> WorkspaceError:
+    """What an error of the file system means for a path, and what to do about it."""
     if error.errno in _FULL:
         advice = "free disk space or choose another --workspace."
     elif error.errno in _FORBIDDEN:

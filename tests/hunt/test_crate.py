@@ -9,7 +9,8 @@ from rocrate.rocrate import ROCrate
 
 from engine import cli
 from engine.errors import SettingsError, WorkspaceBusyError, WorkspaceError
-from engine.hunt.crate import METADATA, export_crate
+from engine.hunt.crate import export_crate
+from engine.hunt.crate_contents import METADATA
 from engine.hunt.crate_import import import_crate
 from engine.hunt.engine import Engine
 from engine.settings import HuntSettings
@@ -151,18 +152,6 @@ def test_a_file_with_other_contents_stops_it_before_anything_is_written(crate, e
 def test_a_workspace_in_which_something_hunts_is_left_alone(crate, empty):
     with WorkspaceLock(empty.root).acquire("hunt"), pytest.raises(WorkspaceBusyError):
         import_crate(crate, empty)
-
-
-def test_what_was_interrupted_is_taken_up_again(crate, empty, monkeypatch):
-    def fail(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Ledger, "restore_hunt", fail)
-    with pytest.raises(KeyboardInterrupt):
-        import_crate(crate, empty)
-    monkeypatch.undo()
-    assert import_crate(crate, empty)["files"] == 0
-    assert len(runs_of(empty)) == 8
 
 
 def test_a_hunt_that_is_not_there_or_under_way_is_not_exported(hunted, hunt_id, tmp_path):

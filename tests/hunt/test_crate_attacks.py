@@ -10,7 +10,7 @@ import pytest
 from test_crate import contents, crate, empty, hunt_id, hunted  # noqa: F401  (fixtures)
 
 from engine.errors import EngineError
-from engine.hunt.crate import METADATA
+from engine.hunt.crate_contents import METADATA
 from engine.hunt.crate_import import import_crate
 from engine.store.reader import LedgerReader
 
@@ -21,7 +21,7 @@ class Entries(dict):
     def __init__(self, path):
         with zipfile.ZipFile(path) as archive:
             super().__init__({name: archive.read(name) for name in archive.namelist()})
-        self.modes, self.twice = {}, []
+        self.modes, self.twice, self.method = {}, [], zipfile.ZIP_DEFLATED
 
     def first(self, folder):
         return next(name for name in self if name.startswith(folder))
@@ -39,7 +39,7 @@ class Entries(dict):
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, data in self.items():
                 info = zipfile.ZipInfo(name)
-                info.compress_type = zipfile.ZIP_DEFLATED
+                info.compress_type = self.method
                 info.external_attr = self.modes.get(name, 0o644) << 16
                 archive.writestr(info, data)
             archive.filelist += [archive.getinfo(name) for name in self.twice]
@@ -99,6 +99,41 @@ def symlinked(entries):
     entries[name] = b"/etc/passwd"
     entries.modes[name] = stat.S_IFLNK | 0o777
     entries.describe()
+
+
+def in_lzma(entries):
+    entries.method = zipfile.ZIP_LZMA
+
+
+def of_hunt(new, created=None):
+    """The hunt under another id."""
+
+    def change(entries):
+        name = entries.first("analysis_reports/hunt")
+        record = json.loads(entries.pop(name))
+        record |= {"hunt_id": new, "created": created or record["created"]}
+        del entries[entries.first("analysis_reports/significance")]
+        entries[f"analysis_reports/hunt_{new}.json"] = json.dumps(record).encode()
+        entries.describe()
+
+    return change
+
+
+def hunt_with(**values):
+    return edited("analysis_reports/hunt", lambda record: record.update(values))
+
+
+def of_another_report(entries):
+    name = entries.first("analysis_reports/significance")
+    entries["analysis_reports/significance_2026-01-01-001.json"] = entries.pop(name)
+    entries.describe()
+
+
+def escaping(entries):
+    metadata = json.loads(entries[METADATA])
+    odd = {"@id": "\x1b[2J\x1b]0;mine\x07", "@type": "File", "contentSize": "1", "sha256": "x"}
+    metadata["@graph"].append(odd)
+    entries[METADATA] = json.dumps(metadata).encode()
 
 
 BOMB = b"{" + b" " * 900_000 + b" " * 9_000_000 + b"}"
@@ -170,6 +205,52 @@ CASES = {
         edited("analysis_reports/hunt", lambda p: p["settings"].update(population_size=-1)),
         "population_size",
     ),
+    "a scheduler, whose answers are unpickled": (
+        edited("analysis_reports/hunt", lambda p: p["settings"].update(scheduler="tcp://evil:1")),
+        "a hunt on the scheduler",
+    ),
+    "a number that leaves none for others": (of_hunt("2026-01-01-999999999"), "a file named"),
+    "a day that is none": (of_hunt("2026-02-31-001"), "day is out of range"),
+    "a day that never comes": (of_hunt("9999-12-31-001"), "of a day that cannot be"),
+    "a day before its begin": (of_hunt("2020-01-01-001"), "of a day that cannot be"),
+    "a begin that never comes": (
+        of_hunt("9999-12-31-001", "9999-12-31T00:00:00+00:00"),
+        "not a time in UTC that has been",
+    ),
+    "a begin that is a number": (hunt_with(created=20260101), "hunt created"),
+    "a begin in words": (hunt_with(created="<script>\x1b[2J"), "Invalid isoformat"),
+    "an end that is an object": (hunt_with(ended={"a": 1}), "hunt ended"),
+    "an end that commands a terminal": (hunt_with(ended="\x1b[2J"), "hunt ended"),
+    "a state that is none": (hunt_with(state="won\x1b[2J"), "hunt state"),
+    "a state that is a list": (hunt_with(state=["stopped"]), "hunt state"),
+    "a reason that is a number": (hunt_with(reason=1), "hunt reason"),
+    "a reason that commands a terminal": (hunt_with(reason="\x1b[2J"), "hunt reason"),
+    "a probability of two": (
+        edited(
+            "provenance_reports",
+            lambda p: p.update(
+                status="ok",
+                log_prime_sse=1.0,
+                spectral_fidelity={"log_prime_sse": 1.0, "p_phase_scramble": 2.0},
+            ),
+        ),
+        "CHECK constraint failed",
+    ),
+    "more peaks than a column holds": (
+        edited("provenance_reports", lambda p: p["spectral_fidelity"].update(n_peaks=2**70)),
+        "too large",
+    ),
+    "another hunt's report": (of_another_report, "significance of another hunt"),
+    "a report of another hunt by its contents": (
+        edited("analysis_reports/significance", lambda p: p.update(hunt_id="2026-01-01-001")),
+        "of hunt '2026-01-01-001'",
+    ),
+    "a report that is none": (
+        edited("analysis_reports/significance", lambda p: p.update(conclusion=[])),
+        "without its conclusion",
+    ),
+    "a method that we do not write": (in_lzma, "packed by method 14"),
+    "a name that commands a terminal": (escaping, "of which the metadata tell"),
 }
 
 
@@ -184,6 +265,7 @@ def test_it_is_refused_and_the_workspace_is_as_it_was(crate, empty, tmp_path, ca
     with pytest.raises(EngineError) as refusal:
         import_crate(path, empty)
     assert words in str(refusal.value)
+    assert str(refusal.value).isprintable()
     assert contents(empty) == before
     assert sorted(tmp_path.iterdir()) == outside
     assert LedgerReader(empty.ledger_path).runs() == []
