@@ -219,11 +219,11 @@ CASES = {
     ),
     "a begin that is a number": (hunt_with(created=20260101), "hunt created"),
     "a begin in words": (hunt_with(created="<script>\x1b[2J"), "Invalid isoformat"),
-    "an end that is an object": (hunt_with(ended={"a": 1}), "hunt ended"),
-    "an end that commands a terminal": (hunt_with(ended="\x1b[2J"), "hunt ended"),
-    "a state that is none": (hunt_with(state="won\x1b[2J"), "hunt state"),
-    "a state that is a list": (hunt_with(state=["stopped"]), "hunt state"),
-    "a reason that is a number": (hunt_with(reason=1), "hunt reason"),
+    "an end that is an object": (hunt_with(ended={"a": 1}), "isoformat"),
+    "an end that commands a terminal": (hunt_with(ended="\x1b[2J"), "isoformat"),
+    "a state that is none": (hunt_with(state="won\x1b[2J"), "got state"),
+    "a state that is a list": (hunt_with(state=["stopped"]), "got state"),
+    "a reason that is a number": (hunt_with(reason=1), "reason is no text"),
     "a reason that commands a terminal": (hunt_with(reason="\x1b[2J"), "hunt reason"),
     "a probability of two": (
         edited(
