@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
 
+from tornado.http1connection import HTTP1Connection
+
 from engine.errors import ArtifactError
 from engine.hunt.engine import Engine
 from engine.store.eviction import eviction
@@ -15,6 +17,7 @@ from irer_panel.api.handler import ApiHandler, NotFound
 from irer_panel.api.limits import CHUNK_BYTES
 from irer_panel.api.problem import Problem
 from irer_panel.api.routes import Route
+from irer_panel.h5web.answer import Answer
 from irer_panel.h5web.reader import Reader
 
 _reader = Reader()
@@ -22,8 +25,11 @@ _asker = ThreadPoolExecutor(1, thread_name_prefix="irer-h5web")
 """The one thread that waits for the reader."""
 
 _AT_ONCE = 4
-"""Answers that are held in memory, each until its reader has it; the others wait."""
+"""Large answers that are held in memory, each until its reader has it; others of them wait."""
 _SLOTS = "irer_h5web_slots"
+
+PATIENCE, SLOWEST = 30.0, 2**20
+"""A reader has so many seconds for an answer, and one more for so many bytes of it."""
 
 _QUERY = ("path", "selection", "format", "dtype", "flatten")
 _TYPES = {"h5web.js": "text/javascript", "h5web.css": "text/css", "LICENSES.txt": "text/plain"}
@@ -101,17 +107,36 @@ class ReadHandler(ApiHandler):
             if (value := self.get_query_argument(name, None, strip=False)) is not None
         }
         path = await self.off_loop(_file, (await self.engine()).workspace, run)
+        ask = functools.partial(_reader.ask, path, run, question, query)
+        found = await self.off_loop(functools.partial(ask, small=True), executor=_asker)
+        if found.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            await self._send(found)
+            return
         async with self.settings.setdefault(_SLOTS, asyncio.Semaphore(_AT_ONCE)):
-            ask = functools.partial(_reader.ask, path, run, question, query)
-            found = await self.off_loop(ask, executor=_asker)
-            if found.status != HTTPStatus.OK:
-                raise Problem(found.status, found.content.decode())
-            for name, text in found.headers.items():
-                self.set_header(name, text)
-            self.set_header("Content-Length", str(len(found.content)))
-            for first in range(0, len(found.content), CHUNK_BYTES):
-                if not await self.push(found.content[first : first + CHUNK_BYTES]):
-                    return
+            if not self._is_gone():
+                await self._send(await self.off_loop(ask, executor=_asker))
+
+    async def _send(self, found: Answer) -> None:
+        """Send an answer, to the end of its reader's time."""
+        if found.status != HTTPStatus.OK:
+            raise Problem(found.status, found.content.decode())
+        for name, text in found.headers.items():
+            self.set_header(name, text)
+        length = len(found.content)
+        self.set_header("Content-Length", str(length))
+        try:
+            async with asyncio.timeout(PATIENCE + length / SLOWEST):
+                for first in range(0, length, CHUNK_BYTES):
+                    if not await self.push(found.content[first : first + CHUNK_BYTES]):
+                        return
+        except TimeoutError:
+            if isinstance(self.request.connection, HTTP1Connection):
+                self.request.connection.close()
+
+    def _is_gone(self) -> bool:
+        """Whether whoever asked has closed the connection."""
+        connection = self.request.connection
+        return isinstance(connection, HTTP1Connection) and connection.stream.closed()
 
     def tell(self, status: int, detail: str, fields: Mapping[str, str]) -> None:
         """Refuse in the words that H5Web shows."""

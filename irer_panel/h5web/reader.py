@@ -33,7 +33,9 @@ class Reader:
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
 
-    def ask(self, path: Path, run: str, question: str, query: Mapping[str, str]) -> Answer:
+    def ask(
+        self, path: Path, run: str, question: str, query: Mapping[str, str], *, small: bool = False
+    ) -> Answer:
         """Answer as `reading.answer` does. Blocks: call it off the event loop.
 
         Raises:
@@ -44,7 +46,7 @@ class Reader:
                 self._end()  # of something else than this question
             connection = self._connection or self._start()
             try:
-                connection.send((path, run, question, query))
+                connection.send((path, run, question, query, small))
                 status, headers = connection.recv()
                 content = connection.recv_bytes()
             except (EOFError, OSError) as error:
@@ -94,9 +96,9 @@ def _serve(connection: Connection, seconds: int) -> None:
     # The server's end closes with the server.
     with contextlib.suppress(EOFError, OSError):
         while True:
-            question = connection.recv()
+            *question, small = connection.recv()
             signal.alarm(seconds)  # unhandled, so that it ends a loop in HDF5 too
-            found = answer(*question)
+            found = answer(*question, small=small)
             signal.alarm(0)
             connection.send((found.status, found.headers))
             connection.send_bytes(found.content)  # as it is: pickled, 64 MB would be copied twice

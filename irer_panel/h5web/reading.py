@@ -29,10 +29,19 @@ MAX_BYTES = 256 * 2**20
 MAX_TEXT_VALUES = 2**22
 """Most values that are written out as text: complex ones, which H5Web takes as JSON."""
 
+SMALL_VALUES = 2**16
+"""Most values of a small answer: an axis of the longest grid. It is under 4 MB as text."""
+
 _BINARY = ("bin", "npy", "tiff")
 
 
-def answer(path: Path, run: str, question: str, query: Mapping[str, str]) -> Answer:
+class _Large(Exception):  # noqa: N818  (no error: it is asked for again)
+    """More values than a small answer has."""
+
+
+def answer(
+    path: Path, run: str, question: str, query: Mapping[str, str], *, small: bool = False
+) -> Answer:
     """Answer one question about the artifact of a run; what cannot be answered is a refusal.
 
     Args:
@@ -40,11 +49,14 @@ def answer(path: Path, run: str, question: str, query: Mapping[str, str]) -> Ans
         run: whose artifact it must be.
         question: one of `QUESTIONS`.
         query: `path` in the file; of data, `selection`, `dtype`, `flatten` and `format`.
+        small: refuse with 413, unread, what has more than `SMALL_VALUES`.
     """
     try:
         with guard.open_readonly(path) as file:
             artifact = Artifact(path, file, run)
-            found = _found(file, artifact, question, query)
+            found = _found(file, artifact, question, query, small)
+    except _Large:
+        return Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", {})
     except (ArtifactError, NotFoundError) as error:
         return _refusal(HTTPStatus.NOT_FOUND, error)
     except (QueryArgumentError, ValueError, TypeError, IndexError) as error:
@@ -55,7 +67,9 @@ def answer(path: Path, run: str, question: str, query: Mapping[str, str]) -> Ans
     return Answer(HTTPStatus.OK, found.content, headers)
 
 
-def _found(file: h5py.File, artifact: Artifact, question: str, query: Mapping[str, str]):  # type: ignore[no-untyped-def]  # h5grove's Response
+def _found(  # type: ignore[no-untyped-def]  # h5grove's Response
+    file: h5py.File, artifact: Artifact, question: str, query: Mapping[str, str], small: bool
+):
     where = query.get("path", "/")
     if not where.startswith("/") or "\0" in where:
         raise NotFoundError(f"{where[:80]!r} is not a valid path")
@@ -68,7 +82,7 @@ def _found(file: h5py.File, artifact: Artifact, question: str, query: Mapping[st
         return encode(_paths(content))
     if not isinstance(content, DatasetContent):
         raise TypeError(f"{where[:80]}: got no dataset, expected one; ask for its members.")
-    _bounded(file[where], query)
+    _bounded(file[where], query, small)
     link = file.get(where, getlink=True)
     stored = link.path if isinstance(link, h5py.SoftLink) else where
     artifact.require_whole(stored.strip("/"))
@@ -87,7 +101,7 @@ def _paths(content: object) -> list[str]:
     return found
 
 
-def _bounded(dataset: h5py.Dataset, query: Mapping[str, str]) -> None:
+def _bounded(dataset: h5py.Dataset, query: Mapping[str, str], small: bool) -> None:
     """Refuse more than can be held; the selection is applied to nothing but the shape."""
     shape = dataset.shape
     if "selection" in query:
@@ -102,6 +116,8 @@ def _bounded(dataset: h5py.Dataset, query: Mapping[str, str]) -> None:
             f"{dataset.name}: {values} values asked for, expected at most {most} at once; look "
             "at a level under /pyramid, or open the file in h5py or xarray."
         )
+    if small and values > SMALL_VALUES:
+        raise _Large
 
 
 def _refusal(status: int, error: Exception) -> Answer:
