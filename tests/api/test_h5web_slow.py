@@ -102,4 +102,4 @@ def test_who_has_gone_while_waiting_is_not_read_for(place, start_server, asking)
 def test_who_takes_a_little_for_ever_is_cut_off(place, start_server, asking):
     command = "tests.api.impatient_server"
     [dripping] = asking(Client(start_server(command, workspace=place[0].root).url), 1)
-    assert 0 < dripping.rest(pause=0.05) < BYTES
+    assert 0 < dripping.rest(pause=0.02) < BYTES
