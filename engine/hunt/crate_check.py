@@ -15,7 +15,7 @@ from engine.hunt.significance import report_path
 from engine.settings import RunConfig
 from engine.store import strict_json
 from engine.store.provenance import read_provenance
-from engine.store.rebuild import _config as config_of
+from engine.store.rebuild import config_of
 from engine.store.run_row import RunRow
 from engine.store.tables import ENDED
 from engine.store.workspace import Workspace

@@ -190,14 +190,14 @@ def _reports(workspace: Workspace) -> Iterator[str]:
 
 def _row(name: str, workspace: Workspace, found: Rebuilt) -> RunRow:
     provenance = read_provenance(workspace.provenance_path(name))
-    config = RunConfig.from_mapping(_config(name, provenance, workspace), complete=True)
+    config = RunConfig.from_mapping(config_of(name, provenance, workspace), complete=True)
     row = RunRow.from_provenance(config, provenance)
     if row.status not in MACHINE_FAILURES and not workspace.artifact_path(name).is_file():
         found.without_artifact.append(name)
     return row
 
 
-def _config(name: str, provenance: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
+def config_of(name: str, provenance: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
     """The report's own copy of the config, else the file that the run was made from."""
     kept = provenance.get("config")
     if isinstance(kept, dict) and kept:
