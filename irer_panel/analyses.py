@@ -27,7 +27,7 @@ from engine.layer2.manifest import JOB
 from engine.layer2.orchestrator import analyze, output_paths
 from engine.layer2.reports import read_newest
 from engine.layer2.tables import rows_of
-from engine.layer2.trust import is_trusted
+from engine.layer2.trust import checksum_of, is_trusted
 from engine.store.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -54,24 +54,27 @@ class Offers(NamedTuple):
     components: tuple[Component, ...]
     untrusted: frozenset[str]
     broken: tuple[str, ...]
+    code: Mapping[str, str] = {}
+    """Checksums of the components' code as it is now, by name."""
 
 
 def read_offers(workspace: Workspace) -> Offers:
     """Look for components; jobs, such as the hunt, are started elsewhere on the page."""
     found = find_components(workspace)
     broken = dict(found.broken)
-    components, untrusted = [], set()
+    components, untrusted, code = [], set(), {}
     for each in found.components.values():
         if each.manifest.subject == JOB:
             continue
         try:
+            code[each.name] = checksum_of(each)
             if not is_trusted(workspace, each):
                 untrusted.add(each.name)
         except EngineError as error:
             broken[each.name] = str(error)
         else:
             components.append(each)
-    return Offers(tuple(components), frozenset(untrusted), tuple(broken.values()))
+    return Offers(tuple(components), frozenset(untrusted), tuple(broken.values()), code)
 
 
 class Table(NamedTuple):

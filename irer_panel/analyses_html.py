@@ -1,5 +1,6 @@
 """Reports of components in words and tables; all that a component wrote is escaped."""
 
+import base64
 import html
 import itertools
 import math
@@ -18,6 +19,9 @@ MOST_DEPTH = 12
 MOST_TEXT = 300
 """Characters of a value, or of its name."""
 
+SMALL = 256
+"""Pixels of width below which a picture is shown larger, its pixels as squares."""
+
 MOST_DRAWN = 6
 """Columns of numbers that a plot takes, with that of its axis."""
 
@@ -27,7 +31,9 @@ def report_html(analysis: Analysis) -> str:
     report = analysis.report
     if report is None:
         return ""
-    tunables = ", ".join(f"{name} = {value}" for name, value in report["tunables"].items())
+    tunables = ", ".join(
+        f"{name} = {_word(value) or 'empty'}" for name, value in report["tunables"].items()
+    )
     facts = [
         f"Version {report['version']}",
         tunables,
@@ -60,7 +66,13 @@ def _output_html(made: Made) -> str:
     if made.type == "path:csv":
         return f"{head}{_table(made.content)}{where}"
     name = html.escape(made.name, quote=True)
-    return f'{head}<img alt="{name}" src="data:image/png;base64,{made.content}">{where}'
+    small = ' class="small"' if _width(made.content) < SMALL else ""
+    return f'{head}<img{small} alt="{name}" src="data:image/png;base64,{made.content}">{where}'
+
+
+def _width(picture: str) -> int:
+    """Of a PNG in base64, in pixels: the header's first number."""
+    return int.from_bytes(base64.b64decode(picture[:32])[16:20], "big")
 
 
 def _figures(content: Any) -> str:

@@ -187,14 +187,15 @@ def _check_schema(folder: Path, document: Mapping[str, Any]) -> None:
     field = "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
     ).removeprefix(".")
+    if error.validator in ("required", "additionalProperties"):
+        known = error.schema["properties"]
+        strangers = [name for name in error.instance if name not in known]
+        if strangers:  # maybe the missing one, misspelt
+            name = f"{field}.{strangers[0][:60]}".strip(".")
+            raise _wrong(folder, name, "an unknown field", f"none but {', '.join(known)}")
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         raise _wrong(folder, f"{field}.{missing}".strip("."), "nothing", "this field")
-    if error.validator == "additionalProperties":
-        known = error.schema["properties"]
-        stranger = next(name for name in error.instance if name not in known)
-        expected = f"none but {', '.join(known)}"
-        raise _wrong(folder, f"{field}.{stranger[:60]}".strip("."), "an unknown field", expected)
     expected = {
         "enum": lambda: f"one of {', '.join(error.validator_value)}",
         "type": lambda: f"JSON's {error.validator_value}",

@@ -19,7 +19,7 @@ from engine.layer2.discovery import Component, find_components
 from engine.layer2.limits import BEHIND
 from engine.layer2.orchestrator import analyze
 from engine.layer2.reports import read_newest
-from engine.layer2.trust import checksum_of, is_trusted
+from engine.layer2.trust import checksum_of, is_trusted, trust_command
 from engine.store import strict_json
 from engine.store.event_kinds import RUN_COMMITTED
 from engine.store.reader import LedgerReader
@@ -110,7 +110,7 @@ class OnCommit:
             else:
                 self._tell(
                     f"{component.name} wants every new run and is not trusted; see "
-                    f"`irer components trust {component.name}`."
+                    f"`{trust_command(self._workspace, component)}`."
                 )
         return wanted
 

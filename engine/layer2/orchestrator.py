@@ -32,6 +32,7 @@ from engine.layer2.reports import (
     folder_of,
     keep,
     keep_failure,
+    put_first,
     read_kept,
 )
 from engine.layer2.tree import remove
@@ -94,6 +95,7 @@ def analyze(
         }
         key = hashlib.sha256(strict_json.dumps(asked).encode()).hexdigest()[:KEY_LENGTH]
         if kept := read_kept(folder_of(workspace, component.name, name), key):
+            put_first(workspace, kept)
             return kept, False
         report: dict[str, Any] = {
             **asked,
@@ -116,7 +118,7 @@ def analyze(
             "duration_s": outcome.seconds,
             "cpu_s": outcome.cpu_s,
             "memory_bytes": outcome.memory_bytes,
-            "said": outcome.said,
+            "said": outcome.said.replace(str(place / "component"), str(component.folder)),
         }
         made = place.with_name(place.name.replace(_PREFIX, ".made-"))
         try:
@@ -125,9 +127,11 @@ def analyze(
             words = f"{component.name} on {manifest.subject} {name}: {error}"
             for left in (made, place / "work"):  # it may have filled the disk
                 remove(left)
-            keep_failure(workspace, {**report, "status": "failed", "error": words, "outputs": []})
+            failed = {**report, "status": "failed", "error": words, "outputs": []}
+            where = keep_failure(workspace, failed)
             _log.warning("%s", words)
-            raise ComponentError(words) from error
+            more = f" What it printed: {where}." if outcome.said else ""
+            raise ComponentError(f"{words}{more}") from error
         else:
             kept = keep(
                 workspace, made, {**report, "status": "ok", "error": "", "outputs": outputs}

@@ -3,7 +3,8 @@
 `analysis_reports/<component>_<id>/<key>/` holds the outputs and `report.json`, and appears whole:
 `key` is the checksum of the code, the inputs and the tunables, so that the same asked twice is the
 same report, and another never takes its place. A failure is kept beside them as
-`failed-<n>/report.json`. `analysis_reports/<component>_<id>.json` is a copy of the newest.
+`failed-<n>/report.json`. `analysis_reports/<component>_<id>.json` is a copy of the one that was
+asked for last.
 """
 
 import contextlib
@@ -51,12 +52,12 @@ def folder_of(workspace: Workspace, component: str, name: str) -> Path:
 
 
 def newest_path(workspace: Workspace, component: str, name: str) -> Path:
-    """The copy of the newest report."""
+    """The copy of the report that was asked for last."""
     return workspace.root / "analysis_reports" / f"{component}_{name}.json"
 
 
 def read_newest(workspace: Workspace, component: str, name: str) -> dict[str, Any] | None:
-    """The newest report of a component on something; None before there is one.
+    """The report that was asked for last of a component on something; None before there is one.
 
     Raises:
         WorkspaceError: it is there and cannot be read.
@@ -112,8 +113,8 @@ def keep(workspace: Workspace, made: Path, report: Mapping[str, Any]) -> dict[st
     return dict(report)
 
 
-def keep_failure(workspace: Workspace, report: Mapping[str, Any]) -> None:
-    """Keep the report of what failed, under a number of its own."""
+def keep_failure(workspace: Workspace, report: Mapping[str, Any]) -> Path:
+    """Keep the report of what failed, under a number of its own; returns where it lies."""
     folder = folder_of(workspace, report["component"], report["id"])
     folder.mkdir(exist_ok=True)
     number = 1
@@ -126,6 +127,14 @@ def keep_failure(workspace: Workspace, report: Mapping[str, Any]) -> None:
     text = _text(report)
     atomic_write_bytes(place / REPORT, text)
     atomic_write_bytes(newest_path(workspace, report["component"], report["id"]), text)
+    return place / REPORT
+
+
+def put_first(workspace: Workspace, report: Mapping[str, Any]) -> None:
+    """Show a report that is kept as the one that was asked for last."""
+    path, text = newest_path(workspace, report["component"], report["id"]), _text(report)
+    if not path.is_file() or path.read_bytes() != text:
+        atomic_write_bytes(path, text)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

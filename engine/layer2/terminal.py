@@ -55,6 +55,8 @@ def _analyze(options: argparse.Namespace, assignment: Assignment) -> int:
         print(f"{report['name']} {report['version']} on {report['subject']} {report['id']}, {how}")
         for name, path in report["files"].items():
             print(f"{name:<24} {path}")
+        if report["said"]:
+            print(f"It printed:\n{report['said'].rstrip()}")
     return 0
 
 

@@ -6,6 +6,7 @@ trusted. What ships with the engine is trusted with it.
 
 import hashlib
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -133,6 +134,12 @@ def is_trusted(workspace: Workspace, component: Component) -> bool:
     return isinstance(entry, dict) and entry.get("sha256") == checksum_of(component)
 
 
+def trust_command(workspace: Workspace, component: Component) -> str:
+    """What to type in order to trust a component, wherever one is."""
+    where = shlex.quote(str(workspace.root.resolve()))
+    return f"irer components trust {component.name} --workspace {where}"
+
+
 def require_trust(workspace: Workspace, component: Component, sha256: str) -> None:
     """Refuse code that nobody vouched for.
 
@@ -148,10 +155,11 @@ def require_trust(workspace: Workspace, component: Component, sha256: str) -> No
         return
     entry = _read(workspace).get(component.name)
     if not isinstance(entry, dict) or entry.get("sha256") != sha256:
-        got = "one that nobody trusted" if entry is None else "one that has changed since it was"
+        got = "files that nobody trusted yet" if entry is None else "files changed since the trust"
         raise SettingsError(
-            f"{component.name}: got {got}, expected a trusted component: its code runs with your "
-            f"rights; read {component.folder}, then `irer components trust {component.name}`.",
+            f"{component.name}: got {got}, expected those of a trusted component: its code runs "
+            f"with your rights; read {component.folder}, then "
+            f"`{trust_command(workspace, component)}`.",
             field="COMPONENT",
         )
 

@@ -1,6 +1,7 @@
 """The Analyses tab: a component, what it lets one set, and what it made of the run or hunt."""
 
 import html
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -9,11 +10,13 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 import param
+from bokeh.layouts import column
 
 from engine.errors import SettingsError
 from engine.hunt.engine import Engine
 from engine.layer2.discovery import Component
 from engine.layer2.manifest import HUNT
+from engine.layer2.trust import trust_command
 from irer_panel.analyses import (
     MOST_DOWNLOAD,
     Analysis,
@@ -32,14 +35,19 @@ from irer_panel.views.download import download
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.section import CSS, PAPER
 from irer_panel.views.tunable_fields import TunableFields
-from irer_panel.wording import duration, short_id
+from irer_panel.wording import counted, duration, short_id
 
 _CSS = """
 img { max-width: 100%; display: block; border-radius: 6px; }
+img.small { width: 256px; image-rendering: pixelated; }
 pre { margin: 4px 0; max-height: 120px; overflow: auto; white-space: pre-wrap; font-size: 12px; }
-div.table { max-height: 320px; overflow: auto; }
+div.table { max-height: 320px; overflow: auto; border: 1px solid var(--mui-palette-divider);
+  border-radius: 6px; }
 code { overflow-wrap: anywhere; font-size: 12px; }
 """
+_SEVERAL = 180
+"""Height in pixels of each of several figures, one below the other."""
+
 _COLOURS = (ACCENT, CALM, GOOD, BAD, PLAIN)
 _SELECT_SX = {"& .MuiInputBase-root": {"height": "40px"}}
 
@@ -121,16 +129,16 @@ class AnalysesTab(HuntView):
         if component.name in self._offers.untrusted:
             return (
                 f"{component.name} is not trusted: its code would run with the server's rights. "
-                f"Read {component.folder}, then `irer components trust {component.name}`."
+                f"Read {component.folder}, then `{trust_command(self._workspace, component)}`."
             )
         if not self.subject:
             return f"There is no {component.manifest.subject} yet."
         if task.component:
             so_far = duration(max(0.0, self.snapshot.taken - task.began))
-            return (
-                f"{task.component} looks at {short_id(task.subject)}; for {so_far} so far. One "
-                "at a time."
+            name = {each.name: each.manifest.name for each in self._offers.components}.get(
+                task.component, task.component
             )
+            return f"{name} is at work on {short_id(task.subject)}, {so_far} so far. One at a time."
         return ""
 
     def _offer(self, offers: Offers) -> None:
@@ -179,7 +187,8 @@ class AnalysesTab(HuntView):
             f"On {component.manifest.subject} {short_id(subject)}." if component and subject else ""
         )
         problem = self._problem()
-        words = f"<p>{html.escape(about)}</p>" + f'<p class="quiet">{html.escape(why or of)}</p>'
+        told = why or " ".join(filter(None, [of, self._found()]))
+        words = f"<p>{html.escape(about)}</p>" + f'<p class="quiet">{html.escape(told)}</p>'
         if problem:
             words += f'<p data-analysis="problem"><b class="no">✗</b> {html.escape(problem)}</p>'
         words = f'<div class="bare">{words}</div>'
@@ -190,6 +199,20 @@ class AnalysesTab(HuntView):
         if name and asked != self._asked:
             self._asked, before = asked, self._analysis
             self._reads.request(partial(read_analysis, self._workspace, name, subject, before))
+
+    def _found(self) -> str:
+        """What lies below, and whether it is this code's; empty where nothing does."""
+        shown, component = self._analysis, self.chosen
+        if component is None or shown is None or shown.report is None:
+            return ""
+        if (shown.component, shown.subject) != (component.name, self.subject):
+            return ""
+        report = shown.report
+        when = str(report["started"])[:19].replace("T", " ")
+        made = "a failure" if report["status"] != "ok" else counted(len(shown.outputs), "output")
+        now = self._offers.code.get(component.name)
+        other = "" if report["code_sha256"] == now else ", by other code than it has now"
+        return f"Below: {made} of {when} UTC, {report['duration_s']:.1f} s{other}."
 
     def _problem(self) -> str:
         """Why it last failed; empty where it did not, or where somebody had success since."""
@@ -234,7 +257,7 @@ class AnalysesTab(HuntView):
             styles={**PAPER, "gap": "8px"},
         )  # fmt: skip
         return pn.Column(
-            top, self._broken, self._report, self._outputs, sizing_mode="stretch_width",
+            top, self._report, self._outputs, self._broken, sizing_mode="stretch_width",
             styles={"gap": "12px"},
         )  # fmt: skip
 
@@ -264,15 +287,27 @@ def _shown(made: Made) -> pn.viewable.Viewable:
 
 
 def _figure(made: Made) -> Any:
-    """The columns of numbers of a CSV over the first of them; None where there are not two."""
+    """The columns of numbers of a CSV over the first of them, each in a figure of its own.
+
+    None where there are not two.
+    """
     if made.type != "path:csv" or not made.content:
         return None
     columns = numbers_of(made.content.rows)
     names = list(columns)
     if len(names) < 2 or len(columns[names[0]]) < 2:
         return None
-    fig = chart(names[0], names[1] if len(names) == 2 else "value")
+    along = columns[names[0]]
+    figures: list[Any] = []
+    joined = all(a < b for a, b in itertools.pairwise(along))
     for name, colour in zip(names[1:], _COLOURS, strict=False):
-        legend = {"legend_label": name} if len(names) > 2 else {}
-        fig.scatter(columns[names[0]], columns[name], size=5, color=colour, alpha=0.8, **legend)
-    return fig
+        fig = chart(names[0], name)
+        fig.scatter(along, columns[name], size=5, color=colour, alpha=0.8)
+        if joined:
+            fig.line(along, columns[name], color=colour, alpha=0.8)
+        if len(names) > 2:
+            fig.height = _SEVERAL
+        if figures:
+            fig.x_range = figures[0].x_range
+        figures.append(fig)
+    return column(*figures, sizing_mode="stretch_width")

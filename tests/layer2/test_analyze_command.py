@@ -30,7 +30,7 @@ def test_from_a_folder_to_a_figure(irer, place, run_id):
     asked = irer("analyze", "squares", run_id)
     assert asked.returncode == 2
     assert asked.stderr.count("\n") == 1
-    assert "`irer components trust squares`" in asked.stderr
+    assert "`irer components trust squares --workspace /" in asked.stderr
     assert "NOT TRUSTED" in irer("components").stdout
     done = irer("components", "trust", "squares")
     assert done.returncode == 0

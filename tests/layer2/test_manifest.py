@@ -96,6 +96,7 @@ WRONG = {
         "tunable_variables[0].name",
         {"tunable_variables": [{**TUNABLE, "name": "output_dir"}]},
     ),
+    "misspelt": ("tunables", {"tunable_variables": None, "tunables": []}),
     "every hunt": (
         "on_commit",
         {"inputs": [{"name": "final_ledger", "type": "path:csv"}], "on_commit": True},

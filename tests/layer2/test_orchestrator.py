@@ -74,6 +74,9 @@ def test_the_same_asked_twice_is_one_report_and_another_replaces_none(place, run
     assert (again, computed) == (one, False)
     two, computed = analyze(place, component, run_id, {"power": 4}, LIMITS)
     assert computed
+    assert read_newest(place, "squares", run_id) == two
+    analyze(place, component, run_id, {}, LIMITS)
+    assert read_newest(place, "squares", run_id) == one, "what was asked for last is shown"
     changed = plug_in("squares", MANIFEST and FOUR, outputs=ALL)
     three, computed = analyze(place, changed, run_id, {}, LIMITS)
     assert computed
@@ -142,7 +145,11 @@ def test_a_failure_is_named_kept_and_touches_nothing_else(place, run_id, plug_in
     assert "\n" not in str(caught.value)
     report = read_newest(place, "bad", run_id)
     assert (report["status"], report["outputs"]) == ("failed", [])
-    assert report["error"] == str(caught.value)
+    [kept] = (place.root / "analysis_reports" / f"bad_{run_id}").glob("failed-1/report.json")
+    more = f" What it printed: {kept}." if report["said"] else ""
+    assert str(caught.value) == f"{report['error']}{more}"
+    assert bool(more) or "raise" not in script
+    assert ".work-" not in report["said"], "what is gone by now is no place to look"
     after = contents(place.root)
     assert before.items() <= after.items()
     new = {name.rpartition("/")[2] for name in set(after) - set(before)}

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import panel_material_ui as pmui
@@ -14,13 +15,13 @@ from engine.layer2.limits import Limits
 from engine.layer2.manifest import FILE_NAME as MANIFEST_NAME
 from engine.layer2.orchestrator import analyze
 from engine.layer2.trust import trust
-from irer_panel.analyses import Made, _content
+from irer_panel.analyses import Made, Table, _content
 from irer_panel.analyses_html import numbers_of, output_html
 from irer_panel.background import NoLoop
 from irer_panel.choices import wanted_choices
 from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot, look
-from irer_panel.views.analyses_tab import AnalysesTab
+from irer_panel.views.analyses_tab import AnalysesTab, _figure
 
 LIMITS = Limits(seconds=60)
 
@@ -92,13 +93,16 @@ def test_outputs_are_shown_as_what_they_are_and_escaped(tab, engine):
     assert "<td>&lt;script&gt;</td><td>&lt;img src=x&gt;</td>" in figures
     assert "<td>deep.x</td><td>1, –</td>" in figures
     assert "<th>cell</th><th>rho</th><th>name</th>" in profile
-    assert '<img alt="picture" src="data:image/png;base64,' in picture
-    drawn = tab._outputs[1][1].object.renderers
+    assert 'alt="picture" src="data:image/png;base64,' in picture
+    [drawn_in] = tab._outputs[1][1].object.children
+    drawn = drawn_in.renderers
     with engine_artifact(engine, tab.subject) as artifact:
         wanted = artifact.read("final_rho")[5].astype(float) * 0.5
-    assert len(drawn) == 1
+    assert len(drawn) == 2, "dots, and a line through them, for the cells ascend"
     np.testing.assert_allclose(drawn[0].data_source.data["y"], wanted)
     assert "row = 5" in tab._report.object
+    assert 'class="small"' in picture, "four pixels are shown larger"
+    assert "Below: 3 outputs of " in tab._words.object
     assert 'data-analysis="ok"' in tab._report.object
 
 
@@ -125,7 +129,7 @@ def test_the_untrusted_and_the_broken_are_named_and_not_run(tab):
     assert "broken/component_manifest.json: got No such file" in tab._broken.object
     tab.component.value = "stranger"
     assert tab.run.disabled
-    assert "`irer components trust stranger`" in tab._words.object
+    assert "`irer components trust stranger --workspace /" in tab._words.object
     tab._take()
     assert not tab._analyst.task.component
     assert "hpc_core" not in tab.component.options.values()
@@ -143,6 +147,12 @@ def test_what_another_process_made_is_shown_and_nothing_is_drawn_twice(tab, engi
     becomes(lambda: len(texts(tab)) == 3)
     shown = list(tab._outputs)
     (engine.workspace.root / "analysis_reports" / "another.json").write_text("{}")
+    analyzed(tab)  # the values of its fields, for the first time
+    becomes(lambda: "<td>row</td><td>3</td>" in "".join(texts(tab)))
+    tab.fields.fields["row"].value = "9"
+    analyzed(tab)
+    becomes(lambda: "<td>row</td><td>9</td>" in "".join(texts(tab)))
+    shown = list(tab._outputs)
     asked = tab._asked
     tab.snapshot = look(engine, tab.snapshot)
     becomes(lambda: tab._asked != asked and not tab._reads._running)
@@ -162,11 +172,18 @@ def test_a_component_that_comes_is_trusted_or_goes_is_seen_and_the_choice_stays(
     trust(engine.workspace, find_component(engine.workspace, "guest"))
     tab.snapshot = look(engine, tab.snapshot)
     becomes(lambda: not tab.run.disabled)
+    analyzed(tab)
+    becomes(lambda: "Below: 3 outputs" in tab._words.object)
+    assert "by other code" not in tab._words.object
     manifest = json.loads((folder / "guest" / MANIFEST_NAME).read_bytes())
     manifest["tunable_variables"] = manifest["tunable_variables"][:1]
     (folder / "guest" / MANIFEST_NAME).write_text(json.dumps(manifest))
     tab.snapshot = look(engine, tab.snapshot)
     becomes(lambda: list(tab.fields.fields) == ["row"])
+    becomes(lambda: "by other code than it has now" in tab._words.object or tab.run.disabled)
+    trust(engine.workspace, find_component(engine.workspace, "guest"))
+    tab.snapshot = look(engine, tab.snapshot)
+    becomes(lambda: "by other code than it has now" in tab._words.object)
     shutil.rmtree(folder / "guest")
     tab.snapshot = look(engine, tab.snapshot)
     becomes(lambda: "guest" not in tab.component.options.values())
@@ -264,6 +281,13 @@ def test_figures_without_end_are_cut(tmp_path):
     assert len(long) < 1500
     half = output_html(shown(tmp_path, '{"\\ud800": "\\udfff"}', "json"))
     assert half.encode()
+
+
+def test_columns_have_figures_of_their_own_over_a_common_axis():
+    rows = [["k", "power", "modes", "word"], ["0", "1e-3", "4", "a"], ["1", "2e-3", "250", "b"]]
+    figures = _figure(Made("s", "path:csv", Path("s.csv"), Table(rows, 4, True))).children
+    assert [each.yaxis.axis_label for each in figures] == ["power", "modes"]
+    assert figures[0].x_range is figures[1].x_range
 
 
 def test_columns_of_words_are_not_drawn():
