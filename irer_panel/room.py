@@ -4,7 +4,6 @@ import logging
 import shutil
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from engine.errors import WorkspaceError
@@ -28,8 +27,6 @@ _log = logging.getLogger(__name__)
 _known: dict[Workspace, tuple[float, Room]] = {}
 _looking: set[Workspace] = set()
 _lock = threading.Lock()
-_looker = ThreadPoolExecutor(1, thread_name_prefix="irer-room")
-"""The one thread that looks anew: no page waits for that."""
 
 
 def room_of(workspace: Workspace) -> Room:
@@ -46,7 +43,10 @@ def room_of(workspace: Workspace) -> Room:
         looked, room = _known[workspace]
         if time.monotonic() - looked > FRESH and workspace not in _looking:
             _looking.add(workspace)
-            _looker.submit(_renew, workspace)
+            # A thread that ends with its look: no page waits for it, and none is kept.
+            threading.Thread(
+                target=_renew, args=(workspace,), name="irer-room", daemon=True
+            ).start()
         return room
 
 
