@@ -8,6 +8,7 @@ bytes. What `engine.hunt.crate_import` would refuse is not written.
 import hashlib
 import tempfile
 import zipfile
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from engine.hunt.crate_check import (
     check_config,
     check_record,
     check_significance,
+    checked_places,
     checked_run,
     printable,
 )
@@ -29,8 +31,10 @@ from engine.store.artifact import sha256_file
 from engine.store.export import export_csv
 from engine.store.hunt_record import record_bytes
 from engine.store.new_file import new_path
+from engine.store.places_file import places_path, read_places, write_places
 from engine.store.provenance import read_provenance
 from engine.store.reader import LedgerReader
+from engine.store.run_row import RunRow
 from engine.store.workspace import Workspace
 
 BEST = 5
@@ -64,11 +68,13 @@ def export_crate(place: Workspace, hunt_id: str, output: str | None = None) -> d
         with new_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
             record = _shared(hunt)
             check_record(record)
-            software = _checked(place, reader, hunt_id)
-            ledger = Path(folder) / LEDGER
+            software, rows = _checked(place, reader, hunt_id)
+            ledger, places = Path(folder) / LEDGER, Path(folder) / "places.jsonl"
             export_csv(reader, ledger, hunt_id)
+            write_places(places, reader, hunt)
+            deque(checked_places(record, read_places(places, record), rows), maxlen=0)
             files = dict(_files(place, reader, hunt_id))
-            files[LEDGER] = ledger
+            files |= {LEDGER: ledger, _name(place, places_path(place, hunt_id)): places}
             _write(temporary, record, files, software)
             with zipfile.ZipFile(temporary) as archive:
                 contents(temporary, archive)
@@ -90,8 +96,8 @@ def _hunt(reader: LedgerReader, hunt_id: str) -> dict[str, Any]:
         )
     if not reader.runs(hunt_id):
         raise SettingsError(
-            f"export: hunt {hunt_id} has no runs in the ledger, expected some; if it was imported "
-            f"or rebuilt, give it its places with `irer hunt --resume {hunt_id}` first.",
+            f"export: hunt {hunt_id} has no runs in the ledger, expected some; if it was rebuilt, "
+            f"give it its places with `irer hunt --resume {hunt_id}` first.",
             field="target",
         )
     return hunt
@@ -103,9 +109,11 @@ def _shared(hunt: dict[str, Any]) -> dict[str, Any]:
     return {**hunt, "settings": settings, "reason": printable(hunt["reason"])}
 
 
-def _checked(place: Workspace, reader: LedgerReader, hunt_id: str) -> set[tuple[str, str]]:
-    """Name and version of what audited the hunt's runs, once an import would take each of them."""
-    software = {("irer", __version__)}
+def _checked(
+    place: Workspace, reader: LedgerReader, hunt_id: str
+) -> tuple[set[tuple[str, str]], dict[str, RunRow]]:
+    """Name and version of what audited the hunt's runs, and their rows, as an import would have."""
+    software, rows = {("irer", __version__)}, {}
     if report_path(place, hunt_id).is_file():
         check_significance(hunt_id, place)
     for name in {row["config_hash"] for row in reader.runs(hunt_id)}:
@@ -113,10 +121,11 @@ def _checked(place: Workspace, reader: LedgerReader, hunt_id: str) -> set[tuple[
             if place.config_path(name).is_file():
                 check_config(name, place)
             if place.provenance_path(name).is_file():
-                software |= set(checked_run(name, place)[1].items())
+                rows[name], versions = checked_run(name, place)
+                software |= set(versions.items())
         except UNFIT as error:
             raise _unfit(hunt_id, f"run {name}: {error}") from error
-    return software
+    return software, rows
 
 
 def _unfit(hunt_id: str, why: object) -> WorkspaceError:
@@ -168,7 +177,11 @@ def _files(place: Workspace, reader: LedgerReader, hunt_id: str) -> Iterator[tup
     wanted.append(report_path(place, hunt_id))
     for path in wanted:
         if path.is_file():
-            yield path.relative_to(place.root).as_posix(), path
+            yield _name(place, path), path
+
+
+def _name(place: Workspace, path: Path) -> str:
+    return path.relative_to(place.root).as_posix()
 
 
 def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

@@ -4,16 +4,19 @@ All functions raise ValueError, an `EngineError`, KeyError, TypeError, OverflowE
 what cannot be: `UNFIT`.
 """
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from engine.errors import EngineError
 from engine.hunt.crate_contents import HUNT
+from engine.hunt.fitness import fitness
 from engine.hunt.significance import report_path
-from engine.settings import RunConfig
+from engine.settings import HuntSettings, RunConfig
 from engine.store import strict_json
+from engine.store.place import Place
 from engine.store.provenance import read_provenance
 from engine.store.rebuild import config_of
 from engine.store.run_row import RunRow
@@ -91,3 +94,25 @@ def checked_run(name: str, place: Workspace) -> tuple[RunRow, dict[str, str]]:
     if not isinstance(software, dict) or not all(isinstance(v, str) for v in software.values()):
         raise ValueError(f"provenance_{name}.json with software {str(software)[:80]!r}")
     return RunRow.from_provenance(config, provenance), software
+
+
+def checked_places(
+    record: Mapping[str, Any], places: Iterable[Place], rows: Mapping[str, RunRow]
+) -> Iterator[Place]:
+    """The places of a hunt, each of a run that was audited, with the fitness its audit gives it.
+
+    A run may have failed in this hunt, and have been scored in another.
+    """
+    objective = HuntSettings.from_mapping(record["settings"]).sought[0]
+    taken: set[tuple[int, int, int]] = set()
+    for place in places:
+        name, worth, where = place.config_hash, place.fitness, place[:3]
+        if where in taken:
+            raise ValueError(f"the place {where} twice")
+        taken.add(where)
+        if name not in rows:
+            raise ValueError(f"a place of run {name}, of which there is no audit")
+        found = fitness(rows[name], objective)
+        if worth is not None and (found is None or not math.isclose(worth, found, rel_tol=1e-9)):
+            raise ValueError(f"fitness {worth} of run {name}, whose audit makes it {found}")
+        yield place

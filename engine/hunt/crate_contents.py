@@ -13,6 +13,7 @@ _NAMES = {
     "metadata": (re.escape(METADATA), 2**40),
     "ledger": (re.escape(LEDGER), 2**30),
     "hunt": (rf"analysis_reports/hunt_({HUNT})\.json", 2**20),
+    "places": (rf"analysis_reports/hunt_({HUNT})_places\.jsonl", 2**30),
     "significance": (rf"analysis_reports/significance_({HUNT})\.json", 64 * 2**20),
     "config": (r"input_configs/config_([0-9a-f]{40})\.json", 2**20),
     "initial": (r"input_configs/initial_([0-9a-f]{64})\.h5", 2**40),
@@ -65,8 +66,9 @@ def contents(path: Path, archive: zipfile.ZipFile) -> dict[str, list[str]]:
         kinds[kind].append(found[1] if found.groups() else entry.filename)
     if len(kinds["metadata"]) != 1 or len(kinds["hunt"]) != 1:
         raise ValueError("none or several of its metadata or its hunt")
-    if kinds["significance"] not in ([], kinds["hunt"]):
-        raise ValueError("the significance of another hunt")
+    for kind in ("significance", "places"):
+        if kinds[kind] not in ([], kinds["hunt"]):
+            raise ValueError(f"the {kind} of another hunt")
     return kinds
 
 

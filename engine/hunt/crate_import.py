@@ -11,7 +11,7 @@ import contextlib
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.errors import EngineError, SettingsError, WorkspaceError
 from engine.hunt.crate_check import (
@@ -19,6 +19,7 @@ from engine.hunt.crate_check import (
     check_config,
     check_record,
     check_significance,
+    checked_places,
     checked_run,
     printable,
 )
@@ -32,6 +33,8 @@ from engine.store.ledger import Ledger
 from engine.store.leftovers import sweep_leftovers
 from engine.store.lock import WorkspaceLock
 from engine.store.new_file import flush, give_name
+from engine.store.place import Place
+from engine.store.places_file import places_path, read_places
 from engine.store.reader import LedgerReader
 from engine.store.run_row import RunRow
 from engine.store.workspace import Workspace, workspace_error
@@ -39,14 +42,24 @@ from engine.store.workspace import Workspace, workspace_error
 _PREFIX = ".import-"
 
 
+class _Hunt(NamedTuple):
+    """What a crate brings: a record, the runs' rows, those without artifact, and the places."""
+
+    record: dict[str, Any]
+    rows: list[RunRow]
+    lost: list[str]
+    places: list[Place] | None
+
+
 def import_crate(path: Path, place: Workspace) -> dict[str, Any]:
     """Enter the hunt of a crate, its runs and their files into a workspace.
 
-    The hunt comes in state stopped and without its places, which `irer hunt --resume` finds again
-    at no device time. A file that is there already with the same contents stays as it is.
+    The hunt comes as it ended, with its places; from a crate that lacks them, of an older version,
+    in state stopped, for `irer hunt --resume` to find them again at no device time. A file that is
+    there already with the same contents stays as it is.
 
     Returns:
-        The hunt, and how many runs and files came with it.
+        The hunt, how many runs and files came with it, and whether its places did.
 
     Raises:
         SettingsError: no crate of ours, or one that does not agree with itself.
@@ -65,13 +78,13 @@ def import_crate(path: Path, place: Workspace) -> dict[str, Any]:
                 staged.root.mkdir()
                 try:
                     kinds = _unpacked(path, staged, place)
-                    record, rows, lost = _checked(staged, kinds)
+                    hunt = _checked(staged, kinds)
                 except ValueError as error:
                     if isinstance(error, EngineError):
                         raise
                     raise _refused(path.name, str(error)) from error
-                _rehearse(path.name, Path(folder) / "ledger.sqlite", record, rows, lost)
-                return _enter(place, staged, record, rows, lost)
+                _rehearse(path.name, Path(folder) / "ledger.sqlite", hunt)
+                return _enter(place, staged, hunt)
         except OSError as error:
             if isinstance(error, EngineError):
                 raise
@@ -102,11 +115,9 @@ def _unpacked(path: Path, staged: Workspace, place: Workspace) -> dict[str, list
     return kinds
 
 
-def _checked(
-    staged: Workspace, kinds: dict[str, list[str]]
-) -> tuple[dict[str, Any], list[RunRow], list[str]]:
-    """The hunt's record, the rows of its runs, and ids of those whose artifacts did not come."""
-    rows, lost = [], []
+def _checked(staged: Workspace, kinds: dict[str, list[str]]) -> _Hunt:
+    """What was unpacked, once all of it agrees."""
+    rows, lost, places = [], [], None
     try:
         hunt_id = kinds["hunt"][0]
         record = read_hunt_record(staged.root / f"analysis_reports/hunt_{hunt_id}.json", hunt_id)
@@ -134,37 +145,40 @@ def _checked(
             if name not in starts:
                 raise ValueError(f"initial_{name}.h5, from which no run starts")
             initial_state_of(starts[name], staged)
+        for name in kinds["places"]:
+            known = {row.config.config_hash: row for row in rows}
+            found = read_places(places_path(staged, name), record)
+            places = list(checked_places(record, found, known))
     except UNFIT as error:
         raise ValueError(str(error).rstrip(".")) from error
-    return record, rows, lost
+    return _Hunt(record, rows, lost, places)
 
 
-def _rehearse(
-    crate: str, path: Path, record: dict[str, Any], rows: list[RunRow], lost: list[str]
-) -> None:
+def _rehearse(crate: str, path: Path, hunt: _Hunt) -> None:
     """Have a ledger that nobody reads take the hunt and all its runs, or refuse the crate."""
     try:
         with Ledger(path) as ledger:
-            _restore(ledger, record, rows, lost)
+            _restore(ledger, hunt, hunt.lost)
     except ValueError as error:
         raise _refused(crate, str(error)) from error
 
 
-def _restore(ledger: Ledger, record: dict[str, Any], rows: list[RunRow], lost: list[str]) -> None:
+def _restore(ledger: Ledger, hunt: _Hunt, lost: list[str]) -> None:
     """Enter the runs, which of them have no artifact, and the hunt: all at once or nothing."""
-    reason = f"Imported; it was {record['state']}: resume it for its places."
+    record, rows, _, places = hunt
+    if places is None:
+        reason = f"Imported; it was {record['state']}: resume it for its places."
+        record = {**record, "state": "stopped", "reason": reason}
     with ledger.together():
         for run, why in ledger.restore_runs(rows).items():
             raise ValueError(f"run {run}: {why}")
         ledger.mark_evicted(lost)
         ledger.mark_restored({row.config.config_hash for row in rows} - set(lost))
-        ledger.restore_hunt({**record, "state": "stopped", "reason": reason})
+        ledger.restore_hunt(record, places or ())
 
 
-def _enter(
-    place: Workspace, staged: Workspace, record: dict[str, Any], rows: list[RunRow], lost: list[str]
-) -> dict[str, Any]:
-    hunt_id = record["hunt_id"]
+def _enter(place: Workspace, staged: Workspace, hunt: _Hunt) -> dict[str, Any]:
+    hunt_id = hunt.record["hunt_id"]
     if _has_hunt(place, hunt_id):
         raise WorkspaceError(
             f"hunt {hunt_id}: in the ledger already, expected a workspace without it; import it "
@@ -180,15 +194,16 @@ def _enter(
                 named.append(target)
             for where in {target.parent for target in named}:
                 flush(where)
-            gone = [name for name in lost if not place.artifact_path(name).is_file()]
-            _restore(ledger, record, rows, gone)
+            gone = [name for name in hunt.lost if not place.artifact_path(name).is_file()]
+            _restore(ledger, hunt, gone)
         except BaseException:
             with contextlib.suppress(OSError, EngineError):  # the first error is the one to tell
                 if not _has_hunt(place, hunt_id):
                     for target in named:
                         target.unlink()
             raise
-    return {"hunt_id": hunt_id, "runs": len(rows), "files": len(new)}
+    came = {"runs": len(hunt.rows), "files": len(new), "places": hunt.places is not None}
+    return {"hunt_id": hunt_id, **came}
 
 
 def _has_hunt(place: Workspace, hunt_id: str) -> bool:

@@ -17,6 +17,7 @@ _LICENSE = (
 )
 _KINDS = {
     ".h5": ("application/x-hdf5", "Fields of a run"),
+    ".jsonl": ("application/jsonl", "Places of the runs in the hunt"),
     ".csv": ("text/csv", "The hunt's rows of the ledger"),
     "config": ("application/json", "Config of a run"),
     "provenance": ("application/json", "Audit of a run"),

@@ -4,7 +4,7 @@ import logging
 
 from engine.hunt.significance import write_report
 from engine.store.hunt_record import write_hunt_record
-from engine.store.places_file import write_places
+from engine.store.places_file import places_path, write_places
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 
@@ -21,7 +21,7 @@ def record(workspace: Workspace, reader: LedgerReader, hunt_id: str) -> None:
         if hunt["hunt_id"] == hunt_id:
             if hunt["state"] != "running":
                 # First: a record that says how the hunt ended promises its places.
-                write_places(workspace, reader, hunt)
+                write_places(places_path(workspace, hunt_id), reader, hunt)
             write_hunt_record(workspace, hunt)
 
 

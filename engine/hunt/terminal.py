@@ -57,8 +57,7 @@ def _import(options: argparse.Namespace) -> int:
         print(json.dumps(report))
     else:
         print(f"{report['hunt_id']}: {report['runs']} runs, {report['files']} new files")
-        print(
-            f"`irer hunt --resume {report['hunt_id']}` gives the hunt its places back; then "
-            "`irer restore ID` makes an artifact that did not come"
-        )
+        if not report["places"]:
+            print(f"`irer hunt --resume {report['hunt_id']}` first: it finds the hunt's places")
+        print("`irer restore ID` makes an artifact that did not come")
     return 0

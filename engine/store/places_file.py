@@ -38,11 +38,11 @@ def places_path(workspace: Workspace, hunt_id: str) -> Path:
     return workspace.root / "analysis_reports" / f"hunt_{hunt_id}_places.jsonl"
 
 
-def write_places(workspace: Workspace, reader: LedgerReader, hunt: Mapping[str, Any]) -> None:
+def write_places(path: Path, reader: LedgerReader, hunt: Mapping[str, Any]) -> None:
     """Keep the places of a hunt that is over.
 
     Args:
-        workspace: where it hunted.
+        path: the file.
         reader: of the ledger, in which nobody writes meanwhile.
         hunt: a row as `LedgerReader.hunts` gives it.
 
@@ -52,7 +52,7 @@ def write_places(workspace: Workspace, reader: LedgerReader, hunt: Mapping[str, 
     hunt_id = hunt["hunt_id"]
     head = {"hunt_id": hunt_id, "ended": hunt["ended"], "places": reader.count(hunt_id)}
     with (
-        atomic_write(places_path(workspace, hunt_id)) as temporary,
+        atomic_write(path) as temporary,
         temporary.open("w", encoding="utf-8") as stream,
         reader.places(Place._fields, hunt_id) as rows,
     ):
@@ -62,30 +62,28 @@ def write_places(workspace: Workspace, reader: LedgerReader, hunt: Mapping[str, 
             stream.write(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n")
 
 
-def has_places(workspace: Workspace, hunt: Mapping[str, Any]) -> bool:
+def has_places(path: Path, hunt: Mapping[str, Any]) -> bool:
     """Whether the places of a hunt were kept at the end that its record tells of.
 
     Raises:
         OSError, ValueError: the file cannot be read, or is another hunt's.
     """
-    path = places_path(workspace, hunt["hunt_id"])
     if not hunt["ended"] or not path.is_file():
         return False
     with path.open(encoding="utf-8") as stream:
         return bool(_head(path, stream.readline(MAX_LINE), hunt)["ended"] == hunt["ended"])
 
 
-def read_places(workspace: Workspace, hunt: Mapping[str, Any]) -> Iterator[Place]:
+def read_places(path: Path, hunt: Mapping[str, Any]) -> Iterator[Place]:
     """The places that were kept of a hunt, one after the other.
 
     Args:
-        workspace: where it hunted.
+        path: the file.
         hunt: its record.
 
     Raises:
         OSError, ValueError: the file cannot be read, is another hunt's, or is not whole.
     """
-    path = places_path(workspace, hunt["hunt_id"])
     settings = HuntSettings.from_mapping(hunt["settings"])
     count = 0
     with path.open(encoding="utf-8") as stream:

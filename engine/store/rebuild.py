@@ -163,12 +163,13 @@ def _restore_hunt(
     """Enter a hunt as it was when it ended, or else for its places to be asked for again."""
     name = record["hunt_id"]
     found.hunts.append(name)
+    path = places_path(workspace, name)
     try:
-        if has_places(workspace, record):
-            ledger.restore_hunt(record, read_places(workspace, record))
+        if has_places(path, record):
+            ledger.restore_hunt(record, read_places(path, record))
             return
     except (OSError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        found.damaged[places_path(workspace, name).name] = str(error)
+        found.damaged[path.name] = str(error)
     was = "under way" if record["state"] == "running" else record["state"]
     why = f" ({record['reason'].rstrip('.')})" if record["reason"] else ""
     reason = f"Rebuilt from its record, in which it was {was}{why}: resume it for its places."

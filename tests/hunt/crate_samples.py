@@ -19,7 +19,7 @@ SCORES = {
 }
 
 
-def made_hunt(root, statuses=("ok", "ok", "diverged"), settings=None):
+def made_hunt(root, statuses=("ok", "ok", "diverged"), settings=None, end="completed"):
     """A workspace with one hunt that is over; a run of `artifact_missing` has a real audit."""
     place = Workspace.open(root)
     with Ledger(place.ledger_path) as ledger:
@@ -27,7 +27,7 @@ def made_hunt(root, statuses=("ok", "ok", "diverged"), settings=None):
         for member, status in enumerate(statuses):
             row = made_run(place, member, status)
             ledger.commit_run(hunt_id, 0, member, row, 1.0 if status == "ok" else None)
-        ledger.finish_hunt(hunt_id, "completed")
+        ledger.finish_hunt(hunt_id, end)
     return place, hunt_id
 
 

@@ -13,9 +13,11 @@ from engine.hunt.crate import export_crate
 from engine.hunt.crate_contents import METADATA
 from engine.hunt.crate_import import import_crate
 from engine.hunt.engine import Engine
+from engine.hunt.restore import restore
 from engine.settings import HuntSettings
 from engine.store.ledger import Ledger
 from engine.store.lock import WorkspaceLock
+from engine.store.place import Place
 from engine.store.reader import LedgerReader
 from engine.store.rebuild import rebuild_ledger
 from engine.store.workspace import Workspace
@@ -108,26 +110,59 @@ def test_the_same_hunt_gives_the_same_bytes(crate, hunted, hunt_id, tmp_path):
         export_crate(hunted, hunt_id, str(crate))
 
 
-def test_a_hunt_comes_back_with_its_runs_and_goes_on(crate, hunted, hunt_id, empty):
+def places_of(place, hunt_id):
+    """Each place of a hunt with its run and fitness, and how the hunt ended."""
+    reader = LedgerReader(place.ledger_path)
+    [hunt] = [each for each in reader.hunts() if each["hunt_id"] == hunt_id]
+    with reader.places(Place._fields, hunt_id) as rows:
+        return [*rows], hunt["state"], hunt["ended"]
+
+
+def without_places(crate, path, hunt_id):
+    """A crate as versions before this one wrote it."""
+    name = f"analysis_reports/hunt_{hunt_id}_places.jsonl"
+    with zipfile.ZipFile(crate) as archive, zipfile.ZipFile(path, "w") as to:
+        for entry in archive.namelist():
+            data = archive.read(entry)
+            if entry == METADATA:
+                found = json.loads(data)
+                found["@graph"] = [each for each in found["@graph"] if each["@id"] != name]
+                data = json.dumps(found).encode()
+            if entry != name:
+                to.writestr(entry, data)
+    return path
+
+
+def test_a_hunt_comes_back_as_it_ended_and_leaves_again_the_same(crate, hunted, hunt_id, empty):
     report = import_crate(crate, empty)
-    assert (report["hunt_id"], report["runs"]) == (hunt_id, 8)
+    assert (report["hunt_id"], report["runs"], report["places"]) == (hunt_id, 8, True)
     there = contents(hunted)
     assert all(there[name] == data for name, data in contents(empty).items())
     assert runs_of(empty) == runs_of(hunted)
+    assert places_of(empty, hunt_id) == places_of(hunted, hunt_id)
+    assert places_of(empty, hunt_id)[1] == "completed"
     lost = {r["config_hash"] for r in LedgerReader(empty.ledger_path).runs() if r["evicted"]}
     assert len(lost) == 3
     assert not any(empty.artifact_path(name).exists() for name in lost)
+    export_crate(empty, hunt_id, str(empty.root / "again.zip"))
+    assert (empty.root / "again.zip").read_bytes() == crate.read_bytes()
+    rebuild_ledger(empty)
+    assert runs_of(empty) == runs_of(hunted)
+    assert places_of(empty, hunt_id) == places_of(hunted, hunt_id)
+    assert restore(min(lost), empty.root)["restored"]
+
+
+def test_a_crate_of_an_older_version_comes_back_once_its_hunt_goes_on(
+    crate, hunted, hunt_id, empty, tmp_path
+):
+    old = without_places(crate, tmp_path / "old.zip", hunt_id)
+    assert import_crate(old, empty)["places"] is False
+    assert places_of(empty, hunt_id)[:2] == ([], "stopped")
     engine = Engine(empty)
     engine.continue_hunt(hunt_id)
     assert engine.wait().state == "completed"
     engine.close()
-    places = [
-        [(r["generation"], r["config_hash"]) for r in LedgerReader(p.ledger_path).runs(hunt_id)]
-        for p in (empty, hunted)
-    ]
-    assert sorted(places[0]) == sorted(places[1])
-    rebuild_ledger(empty)
-    assert runs_of(empty) == runs_of(hunted)
+    assert sorted(places_of(empty, hunt_id)[0]) == sorted(places_of(hunted, hunt_id)[0])
 
 
 def test_an_import_twice_or_over_something_else_changes_nothing(crate, empty):

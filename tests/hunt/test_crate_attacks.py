@@ -112,7 +112,8 @@ def of_hunt(new, created=None):
         name = entries.first("analysis_reports/hunt")
         record = json.loads(entries.pop(name))
         record |= {"hunt_id": new, "created": created or record["created"]}
-        del entries[entries.first("analysis_reports/significance")]
+        for other in [each for each in entries if each.startswith("analysis_reports")]:
+            del entries[other]
         entries[f"analysis_reports/hunt_{new}.json"] = json.dumps(record).encode()
         entries.describe()
 
@@ -126,6 +127,40 @@ def hunt_with(**values):
 def of_another_report(entries):
     name = entries.first("analysis_reports/significance")
     entries["analysis_reports/significance_2026-01-01-001.json"] = entries.pop(name)
+    entries.describe()
+
+
+def placed(change):
+    """The lines of the places otherwise, and true sums."""
+
+    def apply(entries):
+        name = next(each for each in entries if each.endswith("_places.jsonl"))
+        lines = [json.loads(line) for line in entries[name].splitlines()]
+        change(lines)
+        entries[name] = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        entries.describe()
+
+    return apply
+
+
+def unplaced(change):
+    """The change in a crate of an older version, which has no places."""
+
+    def apply(entries):
+        del entries[next(each for each in entries if each.endswith("_places.jsonl"))]
+        change(entries)
+
+    return apply
+
+
+def better(lines):
+    scored = next(line for line in lines[1:] if line[4] is not None)
+    scored[4] += 1
+
+
+def of_another_hunt_s_places(entries):
+    name = next(each for each in entries if each.endswith("_places.jsonl"))
+    entries["analysis_reports/hunt_2026-01-01-001_places.jsonl"] = entries.pop(name)
     entries.describe()
 
 
@@ -226,19 +261,40 @@ CASES = {
     "a reason that is a number": (hunt_with(reason=1), "reason is no text"),
     "a reason that commands a terminal": (hunt_with(reason="\x1b[2J"), "hunt reason"),
     "a probability of two": (
-        edited(
-            "provenance_reports",
-            lambda p: p.update(
-                status="ok",
-                log_prime_sse=1.0,
-                spectral_fidelity={"log_prime_sse": 1.0, "p_phase_scramble": 2.0},
-            ),
+        unplaced(
+            edited(
+                "provenance_reports",
+                lambda p: p.update(
+                    status="ok",
+                    log_prime_sse=1.0,
+                    spectral_fidelity={"log_prime_sse": 1.0, "p_phase_scramble": 2.0},
+                ),
+            )
         ),
         "CHECK constraint failed",
     ),
     "more peaks than a column holds": (
         edited("provenance_reports", lambda p: p["spectral_fidelity"].update(n_peaks=2**70)),
         "too large",
+    ),
+    "a fitness that no audit gives": (placed(better), "whose audit makes it"),
+    "a place of a run that did not come": (
+        placed(lambda lines: lines[1].__setitem__(3, 40 * "0")),
+        "no audit",
+    ),
+    "a place of a run by no id": (
+        placed(lambda lines: lines[1].__setitem__(3, "../../etc/passwd")),
+        "run id",
+    ),
+    "a place that two runs have": (
+        placed(lambda lines: lines[2].__setitem__(slice(0, 3), lines[1][:3])),
+        "twice",
+    ),
+    "a place that is lost": (placed(lambda lines: lines.pop()), "7 of 8 places"),
+    "another hunt's places": (of_another_hunt_s_places, "places of another hunt"),
+    "places of another hunt by their contents": (
+        placed(lambda lines: lines[0].update(hunt_id="2026-01-01-001")),
+        "expected the places of one hunt",
     ),
     "another hunt's report": (of_another_report, "significance of another hunt"),
     "a report of another hunt by its contents": (

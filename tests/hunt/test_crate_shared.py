@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sqlite3
 import zipfile
 
 import pytest
@@ -32,7 +33,8 @@ def exported(place, hunt_id, tmp_path):
 
 def test_where_somebody_s_cluster_is_stays_with_them(tmp_path, empty):  # noqa: F811
     address = "tcp://10.9.8.7:8786"
-    place, hunt_id = made_hunt(tmp_path / "made", settings=HuntSettings(scheduler=address))
+    settings = HuntSettings(scheduler=address)
+    place, hunt_id = made_hunt(tmp_path / "made", settings=settings, end="stopped")
     path = exported(place, hunt_id, tmp_path)
     with zipfile.ZipFile(path) as archive:
         assert not any(b"10.9.8.7" in archive.read(name) for name in archive.namelist())
@@ -51,12 +53,20 @@ def test_a_hunt_with_runs_that_failed_by_the_machine_comes_back(tmp_path, empty)
     assert [bool(rows[name]["evicted"]) for name in NAMES] == [True, False, False]
 
 
-def test_what_was_imported_is_not_exported_before_it_has_its_places(tmp_path, empty):  # noqa: F811
-    place, hunt_id = made_hunt(tmp_path / "made")
-    import_crate(exported(place, hunt_id, tmp_path), empty)
+def test_a_hunt_without_places_is_not_exported(tmp_path, empty):  # noqa: F811
+    place, hunt_id = made_hunt(tmp_path / "made", ())
     with pytest.raises(SettingsError, match=f"irer hunt --resume {hunt_id}` first"):
-        export_crate(empty, hunt_id, str(tmp_path / "again.zip"))
+        export_crate(place, hunt_id, str(tmp_path / "again.zip"))
     assert not (tmp_path / "again.zip").exists()
+
+
+def test_a_fitness_that_no_audit_gives_is_not_exported(tmp_path):
+    place, hunt_id = made_hunt(tmp_path / "made")
+    with sqlite3.connect(place.ledger_path) as connection:
+        connection.execute("UPDATE hunt_runs SET fitness = 2 * fitness")
+    with pytest.raises(WorkspaceError, match=r"fitness 2.0 of run .* whose audit makes it 1.0"):
+        exported(place, hunt_id, tmp_path)
+    assert not (tmp_path / "hunt.zip").exists()
 
 
 def test_it_says_its_licence_and_every_version_of_what_audited(tmp_path):

@@ -46,11 +46,11 @@ def hunt(workspace):
 
 
 def test_places_are_read_as_they_were(workspace, hunt):
-    [*found] = read_places(workspace, hunt)
+    [*found] = read_places(places_path(workspace, hunt["hunt_id"]), hunt)
     held = LedgerReader(workspace.ledger_path).generation(hunt["hunt_id"], 1).values()
     assert found == [Place(*(row[name] for name in Place._fields)) for row in held]
     assert found[-1].gradient == [0.1, -2e-300]
-    assert has_places(workspace, hunt)
+    assert has_places(places_path(workspace, hunt["hunt_id"]), hunt)
 
 
 def test_a_hunt_that_went_on_since_is_not_taken_for_whole(workspace, hunt):
@@ -59,7 +59,8 @@ def test_a_hunt_that_went_on_since_is_not_taken_for_whole(workspace, hunt):
     with Ledger(workspace.ledger_path) as ledger:
         ledger.reopen_hunt(hunt["hunt_id"])
         record(workspace, reader, hunt["hunt_id"])
-    assert not has_places(workspace, reader.latest_hunt())
+    again = reader.latest_hunt()
+    assert not has_places(places_path(workspace, again["hunt_id"]), again)
     found = rebuild_ledger(workspace)
     assert (found.without_places, found.damaged) == ([hunt["hunt_id"]], {})
     assert reader.latest_hunt()["reason"].startswith("Rebuilt from its record, in which it was und")
