@@ -51,13 +51,19 @@ def report_html(analysis: Analysis) -> str:
     return f'<p class="quiet" data-analysis="ok">{line}</p>{said}'
 
 
-def output_html(made: Made) -> str:
-    """One output: figures and tables as tables, a picture as a picture, any other by its path."""
-    return _whole(_output_html(made))
+def output_html(made: Made, about: str = "") -> str:
+    """One output: figures and tables as tables, a picture as a picture, any other by its path.
+
+    Args:
+        made: the output.
+        about: what its manifest says of it.
+    """
+    return _whole(_output_html(made, about))
 
 
-def _output_html(made: Made) -> str:
-    head = f"<h4>{html.escape(made.name)}</h4>"
+def _output_html(made: Made, about: str) -> str:
+    said = f"<p>{html.escape(about)}</p>" if about else ""
+    head = f"<h4>{html.escape(made.name)}</h4>{said}"
     where = f'<p class="quiet"><code>{html.escape(str(made.path))}</code></p>'
     if made.content is None:
         return f"{head}{where}"

@@ -205,6 +205,8 @@ def link_words(snapshot: Snapshot) -> str:
     age = duration(max(0.0, snapshot.taken - link.since))
     if link.up:
         told = "" if snapshot.follows else f", {counted(link.published, 'event')} published"
+        if link.skipped:
+            told += f", {counted(link.skipped, 'event')} of a newer irer left out"
         return f"{link.place}: connected for {age}{told}"
     return f"{link.place}: not connected for {age}: {link.problem or 'not tried yet'}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from packaging.requirements import InvalidRequirement, Requirement
 
 from engine.errors import SettingsError
@@ -15,6 +15,9 @@ from engine.store import strict_json
 
 FILE_NAME = "component_manifest.json"
 MAX_BYTES = 2**20
+
+_SHOWN = 8
+"""Faults that are named at once."""
 
 RUN, HUNT, JOB = "run", "hunt", "job"
 """What a component works on: a run's files, the export of a hunt, or the workspace itself."""
@@ -95,11 +98,12 @@ _validator = Draft202012Validator(SCHEMA)
 
 @dataclass(frozen=True)
 class Output:
-    """A file that a component promises to write."""
+    """A file that a component promises to write; `description` says what is in it, for people."""
 
     name: str
     type: str
     file: str
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,9 +174,7 @@ def read_manifest(folder: Path) -> Manifest:
         script=document["script_to_run"],
         dependencies=tuple(document["dependencies"]),
         inputs=tuple(each["name"] for each in document["inputs"]),
-        outputs=tuple(
-            Output(each["name"], each["type"], each["file"]) for each in document["outputs"]
-        ),
+        outputs=tuple(Output(**each) for each in document["outputs"]),
         tunables=_tunables(folder, document["tunable_variables"]),
         on_commit=document.get("on_commit", False),
         subject=subject,
@@ -181,28 +183,39 @@ def read_manifest(folder: Path) -> Manifest:
 
 def _check_schema(folder: Path, document: Mapping[str, Any]) -> None:
     errors = sorted(_validator.iter_errors(document), key=lambda error: list(error.absolute_path))
-    if not errors:
+    faults = dict.fromkeys(fault for error in errors for fault in _faults(error))
+    if not faults:
         return
-    error = errors[0]
+    *shown, last = list(faults)[:_SHOWN]
+    more = f" (and {len(faults) - _SHOWN} more)" if len(faults) > _SHOWN else ""
+    told = "; ".join(f"{field}: got {got}, expected {wish}" for field, got, wish in shown)
+    field, got, wish = last
+    name = shown[0][0] if shown else field
+    raise _wrong(folder, f"{told}; {field}" if told else field, got, f"{wish}{more}", name)
+
+
+def _faults(error: ValidationError) -> Iterator[tuple[str, str, str]]:
+    """The field, what it has and what it should have; a missing one may be misspelt."""
     field = "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
     ).removeprefix(".")
     if error.validator in ("required", "additionalProperties"):
         known = error.schema["properties"]
-        strangers = [name for name in error.instance if name not in known]
-        if strangers:  # maybe the missing one, misspelt
-            name = f"{field}.{strangers[0][:60]}".strip(".")
-            raise _wrong(folder, name, "an unknown field", f"none but {', '.join(known)}")
-    if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
-        raise _wrong(folder, f"{field}.{missing}".strip("."), "nothing", "this field")
-    expected = {
+        for name in error.instance:
+            if name not in known:
+                where = f"{field}.{name[:60]}".strip(".")
+                yield where, "an unknown field", f"none but {', '.join(known)}"
+        for name in error.schema["required"]:
+            if name not in error.instance:
+                yield f"{field}.{name}".strip("."), "nothing", "this field"
+        return
+    wish = {
         "enum": lambda: f"one of {', '.join(error.validator_value)}",
         "type": lambda: f"JSON's {error.validator_value}",
         "pattern": lambda: f"text that matches {error.validator_value}",
         "minItems": lambda: "at least one",
     }.get(error.validator, lambda: f"{error.validator} {error.validator_value}")()
-    raise _wrong(folder, field, repr(error.instance)[:80], expected)
+    yield field, repr(error.instance)[:80], wish
 
 
 def _check_texts(folder: Path, document: Mapping[str, Any]) -> None:
@@ -295,9 +308,9 @@ def _is_finite(bound: float) -> bool:
         return False
 
 
-def _wrong(folder: Path, field: str, got: str, expected: str) -> SettingsError:
+def _wrong(folder: Path, field: str, got: str, expected: str, name: str = "") -> SettingsError:
     where = f"{field}: " if field else ""
     return SettingsError(
         f"{folder.name}/{FILE_NAME}: {where}got {got}, expected {expected}; correct the manifest.",
-        field=field,
+        field=name or field,
     )

@@ -151,7 +151,7 @@ def output_paths(workspace: Workspace, report: Mapping[str, Any]) -> dict[str, P
 
 def _software(manifest: Manifest) -> dict[str, str]:
     """Versions of what the component needs, checked against what it says it needs."""
-    versions = {"irer": __version__, "python": platform.python_version()}
+    versions, missing = {"irer": __version__, "python": platform.python_version()}, {}
     for line in manifest.dependencies:
         wanted = Requirement(line)
         if wanted.marker is not None and not wanted.marker.evaluate():
@@ -161,12 +161,15 @@ def _software(manifest: Manifest) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found = ""
         if not found or not wanted.specifier.contains(found, prereleases=True):
-            raise SettingsError(
-                f"{manifest.name}: got {wanted.name} {found or 'not installed'}, expected {line}; "
-                f"install it: pip install '{line}'.",
-                field="dependencies",
-            )
+            missing[line] = f"{wanted.name} {found or 'not installed'}"
         versions[wanted.name] = found
+    if missing:
+        wanted_ones = " ".join(f"'{line}'" for line in missing)
+        raise SettingsError(
+            f"{manifest.name}: got {', '.join(missing.values())}, expected {', '.join(missing)}; "
+            f"install: pip install {wanted_ones}.",
+            field="dependencies",
+        )
     return versions
 
 

@@ -247,7 +247,9 @@ class AnalysesTab(HuntView):
     def _draw(self, analysis: Analysis) -> None:
         problem = f'<p class="no">{html.escape(analysis.problem)}</p>' if analysis.problem else ""
         self._report.object = f'<div class="bare">{report_html(analysis)}{problem}</div>'
-        self._outputs[:] = [_shown(made) for made in analysis.outputs]
+        promised = self.chosen.manifest.outputs if self.chosen else ()
+        about = {each.name: each.description for each in promised}
+        self._outputs[:] = [_shown(made, about.get(made.name, "")) for made in analysis.outputs]
 
     def __panel__(self) -> pn.viewable.Viewable:
         row = pn.Row(self.component, self.run, margin=0,
@@ -276,8 +278,9 @@ def _pane(text: str = "") -> pn.pane.HTML:
     return pn.pane.HTML(text, stylesheets=[CSS, _CSS], sizing_mode="stretch_width", margin=0)
 
 
-def _shown(made: Made) -> pn.viewable.Viewable:
-    parts: list[pn.viewable.Viewable] = [_pane(f'<div class="bare">{output_html(made)}</div>')]
+def _shown(made: Made, about: str) -> pn.viewable.Viewable:
+    words = f'<div class="bare">{output_html(made, about)}</div>'
+    parts: list[pn.viewable.Viewable] = [_pane(words)]
     if (figure := _figure(made)) is not None:
         parts.append(pn.pane.Bokeh(figure, margin=0))
     if made.size <= MOST_DOWNLOAD:

@@ -114,6 +114,23 @@ def test_a_wrong_field_is_named(tmp_path, field, changes):
     assert "\n" not in str(caught.value)
 
 
+def test_all_that_the_schema_finds_is_named_at_once(tmp_path):
+    outputs = [{"name": "a b", "type": "path:json", "file": "a.json"}]
+    folder = write_component(tmp_path, "x", version="", outputs=outputs, depend=[], inputs=None)
+    with pytest.raises(SettingsError) as caught:
+        read_manifest(folder)
+    told = str(caught.value).split("; ")
+    fields = [each.removeprefix("x/component_manifest.json: ").split(":")[0] for each in told]
+    assert fields == ["depend", "inputs", "outputs[0].name", "version", "correct the manifest."]
+    assert caught.value.field == "depend"
+
+
+def test_of_very_many_faults_the_first_are_named(tmp_path):
+    folder = write_component(tmp_path, "x", **{f"odd_{i}": 1 for i in range(20)})
+    with pytest.raises(SettingsError, match=r"odd_7: got an unknown field.* \(and 12 more\); "):
+        read_manifest(folder)
+
+
 def test_a_script_that_a_link_leads_out_of_its_folder_is_refused(tmp_path):
     folder = write_component(tmp_path, "x")
     (tmp_path / "elsewhere.py").write_text("")

@@ -260,6 +260,12 @@ def test_a_long_table_says_how_much_of_it_is_shown(tmp_path):
     assert "first 200 of more than 5,000 rows" in output_html(shown(tmp_path, "a\n" + "1\n" * 9000))
 
 
+def test_an_output_says_what_its_manifest_says_of_it(tmp_path):
+    found = output_html(shown(tmp_path, "a\n1\n"), "Where ρ < 1.")
+    assert "<h4>a</h4><p>Where ρ &lt; 1.</p>" in found
+    assert "<p></p>" not in output_html(shown(tmp_path, "a\n1\n"))
+
+
 def test_a_wide_table_takes_no_more_than_its_beginning(tmp_path):
     made = shown(tmp_path, ("1," * 999 + "x" * 9999 + "\n") * 3)
     assert {len(row) for row in made.content.rows} == {40}

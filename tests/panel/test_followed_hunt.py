@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from redis_process import RedisProcess
@@ -150,6 +151,8 @@ def test_a_link_is_told_in_words():
     assert link_words(Snapshot(taken=1060.0)) == ""
     words = link_words(Snapshot(link=up, taken=1060.0))
     assert words == "there:6379/0: connected for 1 min 0 s, 1,234 events published"
+    newer = replace(up, skipped=3)
+    assert "3 events of a newer irer left out" in link_words(Snapshot(link=newer, taken=1060.0))
     down = LinkState("there:6379/0", False, 1000.0, "ConnectionError: refused")
     assert link_words(Snapshot(link=down, taken=1030.0)).endswith("ConnectionError: refused")
 
