@@ -152,7 +152,7 @@ class LedgerReader:
                 "ORDER BY rowid",
                 (config_hash,),
             ).fetchall()
-        config = json.loads(found["config"])
+        config = self._parsed(f"the config of run {config_hash}", found["config"])
         return {**dict(found), "config": config, "places": [dict(place) for place in places]}
 
     def configs(self, hashes: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -162,7 +162,8 @@ class LedgerReader:
         """
         marks = ", ".join("?" * len(hashes))
         query = f"SELECT config_hash, config FROM runs WHERE config_hash IN ({marks})"
-        return {name: json.loads(text) for name, text in self._all(query, *hashes)}
+        found = self._all(query, *hashes)
+        return {name: self._parsed(f"the config of run {name}", text) for name, text in found}
 
     def best(self, hunt_id: str | None = None) -> dict[str, Any] | None:
         """The fittest run of status ok, of one hunt or of all; the earliest of equals.
@@ -190,18 +191,19 @@ class LedgerReader:
         """What a generation of a hunt holds, by member and replicate: rows, with `gradient`."""
         held = {}
         for row in self._all(_GENERATION, hunt_id, generation):
-            slopes = None if row["gradient"] is None else json.loads(row["gradient"])
+            what = f"the gradient of run {row['config_hash']}"
+            slopes = None if row["gradient"] is None else self._parsed(what, row["gradient"])
             held[row["member"], row["replicate"]] = {**dict(row), "gradient": slopes}
         return held
 
     def hunts(self) -> list[dict[str, Any]]:
         """Every hunt, newest first: id, created, settings, state, reason, ended."""
-        return [_hunt(row) for row in self._all(_HUNTS)]
+        return [self._hunt(row) for row in self._all(_HUNTS)]
 
     def latest_hunt(self) -> dict[str, Any] | None:
         """The newest hunt; None before there is one."""
         rows = self._all(f"{_HUNTS} LIMIT 1")
-        return _hunt(rows[0]) if rows else None
+        return self._hunt(rows[0]) if rows else None
 
     def events_after(self, seq: int = 0, limit: int = 1000) -> list[Event]:
         """The events that follow number `seq`, oldest first, at most `limit` of them.
@@ -325,12 +327,25 @@ class LedgerReader:
                 found.append(Event.from_columns(row))
             except (ValueError, TypeError, RecursionError) as error:
                 if not found:
-                    raise LedgerError(
-                        f"{self._path}: event {row['seq']} is damaged ({error}), expected JSON; "
-                        "run `irer rebuild-ledger`: the files of the runs keep every result."
-                    ) from error
+                    raise self._damaged(f"event {row['seq']}", error) from error
                 break
         return found
+
+    def _hunt(self, row: sqlite3.Row) -> dict[str, Any]:
+        settings = self._parsed(f"the settings of hunt {row['hunt_id']}", row["settings"])
+        return {**dict(row), "settings": settings}
+
+    def _parsed(self, what: str, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise self._damaged(what, error) from error
+
+    def _damaged(self, what: str, error: Exception) -> LedgerError:
+        return LedgerError(
+            f"{self._path}: {what} is damaged ({error}), expected JSON; run `irer rebuild-ledger`: "
+            "the files of the runs keep every result."
+        )
 
     def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._connection() as connection:
@@ -358,7 +373,3 @@ class LedgerReader:
             # One transaction: two questions of one call must not see two states.
             connection.execute("BEGIN")
             yield connection
-
-
-def _hunt(row: sqlite3.Row) -> dict[str, Any]:
-    return {**dict(row), "settings": json.loads(row["settings"])}

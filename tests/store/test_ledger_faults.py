@@ -123,3 +123,26 @@ def test_damaged_pages_are_named_and_the_rebuild_is_offered(path):
     with Ledger(path) as ledger, pytest.raises(LedgerError, match="run `irer rebuild-ledger`"):
         ledger.commit_run(hunt, 9, 0, run_row(RUNS))
     assert path.read_bytes() == before, "nothing is written into a damaged ledger"
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "asks"),
+    [
+        ("runs", "config", lambda reader, run, hunt: reader.run(run)),
+        ("runs", "config", lambda reader, run, hunt: reader.configs([run])),
+        ("hunt_runs", "gradient", lambda reader, run, hunt: reader.generation(hunt, 0)),
+        ("hunts", "settings", lambda reader, run, hunt: reader.hunts()),
+        ("hunts", "settings", lambda reader, run, hunt: reader.latest_hunt()),
+    ],
+)
+def test_json_that_is_none_is_named_and_the_rebuild_is_offered(path, table, column, asks):
+    row = run_row(0)
+    with Ledger(path) as ledger:
+        hunt = ledger.create_hunt(HuntSettings())
+        ledger.commit_run(hunt, 0, 0, row, 1.0, gradient=[1.0])
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(f"UPDATE {table} SET {column} = '{{\"a\": 1'")
+    connection.close()
+    with pytest.raises(LedgerError, match=rf"{column[:8]}.* is damaged .*rebuild-ledger"):
+        asks(LedgerReader(path), row.config.config_hash, hunt)
