@@ -81,7 +81,7 @@ $(RUNTIME): pyproject.toml constraints.txt
 	@rm -f $(RUNTIME) $(DEV)
 	@$(if $(usable),,$(call create,$(base)))
 	@printf '%s\n' "$(GPU) $$(pwd -P)" > $(VENV)/.made-for
-	@echo 'Installing into $(VENV) with $(if $(has_uv),uv,pip); the first time takes about a minute …'
+	@echo 'Installing into $(VENV) with $(if $(has_uv),uv,pip); the first time takes $(if $(has_uv),a minute,two or three minutes) …'
 	@$(call install,.$(addprefix [,$(addsuffix ],$(filter-out none,$(GPU)))))
 	@touch $@
 
