@@ -27,22 +27,40 @@ PULSE = 2.0
 """Seconds after which a session looks although nothing rang."""
 
 
-class Turns:
-    """Hands out moments that are at least `PERIOD` apart, in the order in which they are asked for.
+SHARE = 4
+"""A turn that costs the loop a second is followed by four without one: words come in between."""
 
-    One who asks alone has it at once; of ten who all have to, each has one in ten.
+LONGEST = 1.0
+"""Most seconds between two turns."""
+
+
+class Turns:
+    """Hands out moments that are some time apart, in the order in which they are asked for.
+
+    One who asks alone has it at once; of ten who all have to, each has one in ten. They are
+    `PERIOD` apart, and further where they cost the loop, which all sessions share, too much of it.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last = -PERIOD
+        self._last, self._gap, self._spent = -PERIOD, PERIOD, 0.0
 
     def wait(self) -> float:
         """Seconds until the turn of the one who asks."""
         with self._lock:
             now = time.monotonic()
-            self._last = max(now, self._last + PERIOD)
+            self._last = max(now, self._last + self._gap)
             return self._last - now
+
+    def take(self, spent: float) -> None:
+        """Note that a turn has come.
+
+        Args:
+            spent: processor time of the loop's thread so far, in seconds.
+        """
+        with self._lock:
+            wanted = min(LONGEST, max(PERIOD, SHARE * (spent - self._spent)))
+            self._gap, self._spent = (self._gap + wanted) / 2, spent
 
 
 turns = Turns()
@@ -124,6 +142,7 @@ class Session(param.Parameterized):
             self._loop.later(turns.wait(), self._turn)
 
     def _turn(self) -> None:
+        turns.take(time.thread_time())
         if not self._closed:  # models change, which a builder may be making just now: it waits
             self._loop.soon(self._pace)
 

@@ -14,7 +14,7 @@ from engine.store.workspace import Workspace
 from irer_panel.app import Cockpit, create_view
 from irer_panel.background import KernelLoop
 from irer_panel.selection import Selection
-from irer_panel.session import PERIOD, Session, Turns
+from irer_panel.session import LONGEST, PERIOD, SHARE, Session, Turns
 from irer_panel.snapshot import Snapshot, look
 from irer_panel.states import notice, start_refusal, state_word
 from irer_panel.views.tiles import tiles
@@ -99,6 +99,22 @@ def test_sessions_take_turns_to_draw_what_costs_much():
     waits = [turns.wait() for _ in range(10)]
     assert waits[0] == 0
     assert waits == pytest.approx([PERIOD * i for i in range(10)], abs=PERIOD / 2)
+
+
+def test_turns_that_cost_the_loop_much_are_further_apart_and_come_closer_again():
+    turns, spent = Turns(), 0.0
+
+    def apart(cost, count=20):
+        nonlocal spent
+        for _ in range(count):
+            turns.take(spent := spent + cost)
+        return -turns.wait() + turns.wait()
+
+    assert apart(0.001) == pytest.approx(PERIOD, abs=0.02)
+    assert apart(0.1) == pytest.approx(SHARE * 0.1, abs=0.02)
+    assert apart(5.0) == pytest.approx(LONGEST, abs=0.02)
+    assert apart(0.001) == pytest.approx(PERIOD, abs=0.02)
+
 
 
 def test_large_views_end_with_the_newest_look(finished):
