@@ -116,7 +116,6 @@ def test_turns_that_cost_the_loop_much_are_further_apart_and_come_closer_again()
     assert apart(0.001) == pytest.approx(PERIOD, abs=0.02)
 
 
-
 def test_large_views_end_with_the_newest_look(finished):
     engine, *_ = finished
 
