@@ -31,7 +31,7 @@ HEIGHTS = {
     "Spectrum": 1720,
     "Audit": 1700,
     "Time": 1640,
-    "Analyses": 2300,
+    "Analyses": 1680,
     "Log": 1150,
 }
 LIVE, HELP = 1250, 1000
