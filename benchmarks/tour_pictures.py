@@ -14,6 +14,7 @@ from benchmarks.bench_page import ARGUMENTS, CHROMIUM
 from benchmarks.watched import served
 from engine.hunt.engine import Engine
 from engine.settings import HuntSettings
+from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -81,7 +82,7 @@ def hunt(workspace: Path) -> None:
 
 def query(workspace: Path, tab: str, theme: str) -> str:
     """The state of the page: the best run, and for Compare the best four."""
-    reader = Engine(Workspace.open(workspace)).reader
+    reader = LedgerReader(Workspace.open(workspace).ledger_path)
     best = [row["config_hash"] for row in reader.runs(order="-fitness", limit=4)]
     compared = f"&compare={','.join(best)}" if tab == "Compare" else ""
     return f"run={best[0]}&tab={tab}&theme={theme}{compared}"

@@ -26,9 +26,8 @@ PERIOD = 0.125
 PULSE = 2.0
 """Seconds after which a session looks although nothing rang."""
 
-
 SHARE = 4
-"""A turn that costs the loop a second is followed by four without one: words come in between."""
+"""Turns that cost the loop a second each come four seconds apart: words come in between."""
 
 LONGEST = 1.0
 """Most seconds between two turns."""

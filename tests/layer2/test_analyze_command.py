@@ -90,7 +90,7 @@ def test_ctrl_c_ends_the_component_too(place, plug_in, run_id):
         [*command, "--workspace", str(place.root)], stderr=subprocess.PIPE, text=True
     )
     until = time.monotonic() + 60
-    while not (notes := list(place.root.glob("analysis_reports/.work-*/work/begun"))) or not (
+    while not (notes := list(place.root.glob("analysis_reports/.work-*/*/begun"))) or not (
         pid := notes[0].read_text()
     ):
         assert process.poll() is None

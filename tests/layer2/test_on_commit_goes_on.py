@@ -63,7 +63,7 @@ def test_a_server_that_stops_begins_again_with_the_run_under_way(
     )  # fmt: skip
     plug_in("slow", script, on_commit=True)
     follower = OnCommit(place)
-    until(lambda: list(place.root.glob("analysis_reports/.work-*/work/begun")))
+    until(lambda: list(place.root.glob("analysis_reports/.work-*/*/begun")))
     follower.close()
     assert read_newest(place, "slow", run_id) is None
     assert json.loads(committed.read_text())["seq"] == 0
