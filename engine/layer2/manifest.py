@@ -3,10 +3,12 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema_rs import Draft202012Validator, ValidationError
 from packaging.requirements import InvalidRequirement, Requirement
 
 from engine.errors import SettingsError
@@ -15,6 +17,7 @@ from engine.store import strict_json
 
 FILE_NAME = "component_manifest.json"
 MAX_BYTES = 2**20
+_DEPTH = 8
 
 _SHOWN = 8
 """Faults that are named at once."""
@@ -147,6 +150,9 @@ def read_manifest(folder: Path) -> Manifest:
         if path.stat().st_size > MAX_BYTES:
             raise _wrong(folder, "", f"more than {MAX_BYTES} bytes", "a manifest")
         document = strict_json.loads(path.read_bytes())
+        if strict_json.is_deeper(document, _DEPTH):
+            raise _wrong(folder, "", f"more than {_DEPTH} levels", "a JSON object of fewer")
+        _check_texts(folder, document)
     except OSError as error:
         raise _wrong(folder, "", error.strerror or str(error), "a file that can be read") from error
     except ValueError as error:
@@ -154,7 +160,6 @@ def read_manifest(folder: Path) -> Manifest:
             raise
         raise _wrong(folder, "", str(error), "a JSON object") from error
     _check_schema(folder, document)
-    _check_texts(folder, document)
     subject = _subject(folder, document)
     _check_names(folder, document)
     _check_script(folder, document["script_to_run"])
@@ -182,8 +187,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _check_schema(folder: Path, document: Mapping[str, Any]) -> None:
-    errors = sorted(_validator.iter_errors(document), key=lambda error: list(error.absolute_path))
-    faults = dict.fromkeys(fault for error in errors for fault in _faults(error))
+    errors = sorted(_validator.iter_errors(document), key=lambda error: error.instance_path)
+    faults = dict.fromkeys(fault for error in errors for fault in _faults(error, document))
     if not faults:
         return
     *shown, last = list(faults)[:_SHOWN]
@@ -194,28 +199,31 @@ def _check_schema(folder: Path, document: Mapping[str, Any]) -> None:
     raise _wrong(folder, f"{told}; {field}" if told else field, got, f"{wish}{more}", name)
 
 
-def _faults(error: ValidationError) -> Iterator[tuple[str, str, str]]:
+def _faults(error: ValidationError, document: Any) -> Iterator[tuple[str, str, str]]:
     """The field, what it has and what it should have; a missing one may be misspelt."""
     field = "".join(
-        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path
+        f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path
     ).removeprefix(".")
-    if error.validator in ("required", "additionalProperties"):
-        known = error.schema["properties"]
-        for name in error.instance:
+    *above, rule = error.schema_path
+    schema: Any = reduce(getitem, above, SCHEMA)  # type: ignore[arg-type]
+    instance: Any = reduce(getitem, error.instance_path, document)
+    if rule in ("required", "additionalProperties"):
+        known = schema["properties"]
+        for name in instance:
             if name not in known:
                 where = f"{field}.{name[:60]}".strip(".")
                 yield where, "an unknown field", f"none but {', '.join(known)}"
-        for name in error.schema["required"]:
-            if name not in error.instance:
+        for name in schema["required"]:
+            if name not in instance:
                 yield f"{field}.{name}".strip("."), "nothing", "this field"
         return
     wish = {
-        "enum": lambda: f"one of {', '.join(error.validator_value)}",
-        "type": lambda: f"JSON's {error.validator_value}",
-        "pattern": lambda: f"text that matches {error.validator_value}",
+        "enum": lambda: f"one of {', '.join(schema[rule])}",
+        "type": lambda: f"JSON's {schema[rule]}",
+        "pattern": lambda: f"text that matches {schema[rule]}",
         "minItems": lambda: "at least one",
-    }.get(error.validator, lambda: f"{error.validator} {error.validator_value}")()
-    yield field, repr(error.instance)[:80], wish
+    }.get(str(rule), lambda: f"{rule} {schema[rule]}")()
+    yield field, repr(instance)[:80], wish
 
 
 def _check_texts(folder: Path, document: Mapping[str, Any]) -> None:
@@ -226,11 +234,12 @@ def _check_texts(folder: Path, document: Mapping[str, Any]) -> None:
 
 
 def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
-    """Every text of a document that has the schema's depth, with its place."""
+    """Every text of a document, names too, with its place."""
     if isinstance(value, str):
         yield where, value
     elif isinstance(value, Mapping):
         for name, each in value.items():
+            yield where, name
             yield from _texts(each, f"{where}.{name}" if where else name)
     elif isinstance(value, list):
         for index, each in enumerate(value):

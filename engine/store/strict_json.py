@@ -56,5 +56,13 @@ def check(value: Any, where: str = "") -> None:
         raise ValueError(f"{where}: got a {type(value).__name__}, expected a JSON value")
 
 
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether a value has more levels of objects and lists than so many."""
+    if not isinstance(value, dict | list):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(is_deeper(item, levels - 1) for item in items)
+
+
 def _refuse(constant: str) -> Any:
     raise ValueError(f"got {constant}, expected a finite number or null")

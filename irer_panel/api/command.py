@@ -1,5 +1,6 @@
 """A request that changes something: JSON of bounded size and depth, from a page of ours."""
 
+import json
 import re
 from http import HTTPStatus
 from typing import Any
@@ -58,24 +59,17 @@ class CommandHandler(ApiHandler):
             return {}
         try:
             document = strict_json.loads(bytes(self._body))
+            json.dumps(document, ensure_ascii=False).encode()  # half a character is no text
         except ValueError as error:
             raise Problem(
                 HTTPStatus.BAD_REQUEST, f"body: {error}, expected a JSON object; correct it."
             ) from None
-        if _is_deeper(document, DEPTH):
+        if strict_json.is_deeper(document, DEPTH):
             raise Problem(
                 HTTPStatus.BAD_REQUEST,
                 f"body: nested more than {DEPTH} levels deep, expected an object of settings.",
             )
         return document
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether a value has more levels than so many."""
-    if not isinstance(value, dict | list):
-        return False
-    items = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_is_deeper(item, levels - 1) for item in items)
 
 
 def _too_long() -> Problem:

@@ -7,7 +7,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from engine.errors import SettingsError
 from engine.hunt.strategies import strategy_names
@@ -52,8 +52,8 @@ def wrong_settings(values: Mapping[str, Any]) -> dict[str, str]:
     told = itertools.islice((name for name in values if name in unknown), NAMED)
     found = {name: _words(name, values[name]) for name in told}
     for error in _settings_validator().iter_errors(values):
-        if error.absolute_path:
-            name = str(error.absolute_path[0])
+        if error.instance_path:
+            name = str(error.instance_path[0])
             found[name] = _words(name, values[name])
     return found
 

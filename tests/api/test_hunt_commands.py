@@ -161,6 +161,8 @@ def test_what_only_the_engine_can_tell_names_its_field_too(client, body, field):
         (b"\xff\xfe", "application/json", 400),
         (b'{"dt": NaN}', "application/json", 400),
         (b'{"dt": 1e999}', "application/json", 400),
+        (b'{"strategy": "\\ud800"}', "application/json", 400),
+        (b'{"\\ud800": 1}', "application/json", 400),
         (b'{"seed": ' + b"9" * 5000 + b"}", "application/json", 400),
         (b'{"a": ' + b"[" * 9 + b"]" * 9 + b"}", "application/json", 400),
         (b'{"a": ' + b"[" * 30_000 + b"]" * 30_000 + b"}", "application/json", 400),

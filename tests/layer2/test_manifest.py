@@ -2,19 +2,20 @@
 
 import json
 
+import jsonschema_rs
 import pytest
 from component_samples import MANIFEST, write_component
-from jsonschema import Draft202012Validator
 
 from engine.errors import SettingsError
 from engine.layer2.manifest import SCHEMA, read_manifest
 from engine.layer2.tunables import Tunable, argument, values_of
 
+DEEP = '{"a": ' + "[" * 300 + "]" * 300 + "}"
 TUNABLE = MANIFEST["tunable_variables"][0]
 
 
 def test_the_schema_is_one():
-    Draft202012Validator.check_schema(SCHEMA)
+    jsonschema_rs.meta.validate(SCHEMA)
 
 
 def test_a_sound_manifest_is_read(tmp_path):
@@ -96,6 +97,8 @@ WRONG = {
         "tunable_variables[0].name",
         {"tunable_variables": [{**TUNABLE, "name": "output_dir"}]},
     ),
+    "half a character": ("description", {"description": "a\ud800"}),
+    "half a character in a name": ("outputs[0]", {"outputs": output(**{"\ud800": "x"})}),
     "misspelt": ("tunables", {"tunable_variables": None, "tunables": []}),
     "every hunt": (
         "on_commit",
@@ -141,7 +144,17 @@ def test_a_script_that_a_link_leads_out_of_its_folder_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"name": NaN}', "[" * 100_000, "\xff", " " * (2**20 + 1)]
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"name": NaN}',
+        "[" * 100_000,
+        '{"a": ' + "[" * 900 + "]" * 900 + "}",
+        "\xff",
+        " " * (2**20 + 1),
+    ],
 )
 def test_what_is_no_manifest_is_refused_on_one_line(tmp_path, text):
     folder = write_component(tmp_path, "x")
