@@ -163,7 +163,8 @@ class FanOut:
                     _log.error("The event log cannot be read: %s", error, exc_info=not known)
                 self._troubled = True
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), PULSE)
+                async with asyncio.timeout(PULSE):
+                    await self._rung.wait()
 
     async def _read_on(self) -> None:
         while True:

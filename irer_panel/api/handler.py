@@ -118,7 +118,11 @@ class ApiHandler(AuthRequestHandler):
         sent = self.flush()
         try:
             # Mostly the system has taken it already: two hundred readers feel each microsecond.
-            await (sent if sent.done() else asyncio.wait_for(sent, STALL_SECONDS))
+            if not sent.done():
+                # Not `wait_for`: until Python 3.12 it may swallow a cancellation from outside.
+                async with asyncio.timeout(STALL_SECONDS):
+                    await sent
+            sent.result()
         except StreamClosedError:
             return False
         except TimeoutError:
