@@ -170,6 +170,7 @@ def open_page(chromium) -> Iterator[Callable[..., Watched]]:
 
     def open_(url: str, width: int = 1440, height: int = 900) -> Watched:
         page = chromium.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(60_000)  # a shared machine may stand still for half a minute
         opened.append(page)
         errors: list[str] = []
         foreign: list[str] = []
