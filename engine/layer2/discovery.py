@@ -1,10 +1,12 @@
 """Which components there are: those that ship, the workspace's own, and those that packages add."""
 
 import contextlib
+import functools
 import importlib.metadata
 import importlib.util
 import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +83,7 @@ def find_components(workspace: Workspace) -> Found:
             )
             continue
         try:
-            folder = place if isinstance(place, Path) else _folder_of(name, place)
-            manifest = _checked(name, folder, origin)
-            components[name] = Component(name, folder, origin, manifest)
+            components[name] = _component(name, place, origin)
         except EngineError as error:
             broken[name] = str(error)
         except Exception as error:  # wrong in a way of its own
@@ -97,6 +97,10 @@ def find_component(workspace: Workspace, name: str) -> Component:
     Raises:
         SettingsError: there is none, or its manifest is not sound.
     """
+    for each, place, origin in _candidates(workspace, {}):  # the others need not be read
+        if each == name:
+            with contextlib.suppress(Exception):  # told below
+                return _component(each, place, origin)
     found = find_components(workspace)
     if name in found.components:
         return found.components[name]
@@ -107,6 +111,11 @@ def find_component(workspace: Workspace, name: str) -> Component:
         f"COMPONENT: got {name[:80]!r}, expected one of {names}; `irer components` lists them.",
         field="COMPONENT",
     )
+
+
+def _component(name: str, place: Path | str, origin: str) -> Component:
+    folder = place if isinstance(place, Path) else _folder_of(name, place)
+    return Component(name, folder, origin, _checked(name, folder, origin))
 
 
 def _checked(name: str, folder: Path, origin: str) -> Manifest:
@@ -140,14 +149,28 @@ def _candidates(
             if os.path.isdir(root / name) and not name.startswith((".", "__")):
                 yield name, root / name, origin
     try:
-        points = sorted(importlib.metadata.entry_points(group=ENTRY_POINTS))
+        points = _announced(tuple((each, _changed(each)) for each in sys.path))
     except Exception as error:  # one of any package that is installed
         broken[ENTRY_POINTS] = _strange("entry points of the installed packages", error)
-        points = []
+        points = ()
     for point in points:
         owner = (point.dist.name if point.dist else None) or point.value
         # No distribution is the engine because it calls itself so.
         yield point.name, point.value, f"{owner} (distribution)" if owner in _OURS else owner
+
+
+@functools.lru_cache(1)
+def _announced(_: tuple[tuple[str, int], ...]) -> tuple[importlib.metadata.EntryPoint, ...]:
+    """Entry points of all packages: hundreds of files, so once for each state of their folders."""
+    return tuple(sorted(importlib.metadata.entry_points(group=ENTRY_POINTS)))
+
+
+def _changed(folder: str) -> int:
+    """When something was installed there last, ns; 0 where there is no folder."""
+    try:
+        return os.stat(folder or ".").st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _folder_of(name: str, value: str) -> Path:

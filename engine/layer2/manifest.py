@@ -239,8 +239,9 @@ def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
         yield where, value
     elif isinstance(value, Mapping):
         for name, each in value.items():
-            yield where, name
-            yield from _texts(each, f"{where}.{name}" if where else name)
+            inner = f"{where}.{name}" if where else name
+            yield inner, name
+            yield from _texts(each, inner)
     elif isinstance(value, list):
         for index, each in enumerate(value):
             yield from _texts(each, f"{where}[{index}]")

@@ -1,5 +1,6 @@
 """Components are found in three places; nothing of theirs runs by being looked at."""
 
+import shutil
 import sys
 
 import pytest
@@ -47,6 +48,18 @@ def test_a_package_adds_one_and_is_not_imported(workspace, packages):
     assert component.folder == packages / "planted_package" / "waves"
     assert "in a package that is installed" in found.broken["lost"]
     assert not {name for name in sys.modules if name.startswith("planted_package")}
+
+
+def test_what_is_installed_or_removed_later_is_noticed(workspace, packages):
+    assert find_component(workspace, "waves").origin == "planted-package"
+    other = packages / "other_package-1.0.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other-package\nVersion: 1.0\n")
+    (other / "entry_points.txt").write_text(f"[{ENTRY_POINTS}]\nripples = planted_package.waves\n")
+    assert find_component(workspace, "ripples").origin == "other-package"
+    shutil.rmtree(other)
+    with pytest.raises(SettingsError, match="got 'ripples', expected one of"):
+        find_component(workspace, "ripples")
 
 
 def test_a_broken_one_is_named_and_hides_no_other(workspace):

@@ -98,7 +98,7 @@ WRONG = {
         {"tunable_variables": [{**TUNABLE, "name": "output_dir"}]},
     ),
     "half a character": ("description", {"description": "a\ud800"}),
-    "half a character in a name": ("outputs[0]", {"outputs": output(**{"\ud800": "x"})}),
+    "half a character in a name": ("outputs[0].\ud800", {"outputs": output(**{"\ud800": "x"})}),
     "misspelt": ("tunables", {"tunable_variables": None, "tunables": []}),
     "every hunt": (
         "on_commit",
