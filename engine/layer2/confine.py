@@ -18,13 +18,15 @@ Documentation/userspace-api/landlock.rst.
 import ctypes
 import os
 import resource
-import signal
 import struct
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from typing import Any, NoReturn
+else:
+    import _signal as signal  # the same without its enumerations, which take as long as all else
 
 NUMBERS = ("parent", "report", "landlock", "memory_bytes", "file_bytes", "cpu_seconds", "idle",
            "writable")  # fmt: skip
