@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import json
 import reprlib
 import typing
 from collections.abc import Mapping
@@ -51,11 +52,11 @@ def wrong_settings(values: Mapping[str, Any]) -> dict[str, str]:
     unknown = unknown_settings(values)
     told = itertools.islice((name for name in values if name in unknown), NAMED)
     found = {name: _words(name, values[name]) for name in told}
-    for error in _settings_validator().iter_errors(values):
-        if error.instance_path:
-            name = str(error.instance_path[0])
-            found[name] = _words(name, values[name])
-    return found
+    known = {name: value for name, value in values.items() if name not in unknown}
+    whole = {name: value for name, value in known.items() if _is_text(value)}
+    wrong = {str(error.instance_path[0]) for error in _settings_validator().iter_errors(whole)}
+    wrong |= known.keys() - whole.keys()
+    return found | {name: _words(name, known[name]) for name in known if name in wrong}
 
 
 def unknown_settings(values: Mapping[str, Any]) -> set[str]:
@@ -66,6 +67,14 @@ def unknown_settings(values: Mapping[str, Any]) -> set[str]:
 @functools.cache
 def _settings_validator() -> Draft202012Validator:
     return Draft202012Validator(hunt_settings())
+
+
+def _is_text(value: Any) -> bool:
+    """Whether all text of a value is whole: half a character has no place in UTF-8."""
+    try:
+        return bool(json.dumps(value, ensure_ascii=False).encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _words(name: str, value: Any) -> str:

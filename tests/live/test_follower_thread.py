@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.live.bus import Bus
+from engine.live.condition import Condition
 from engine.live.follower import FollowerThread
 from engine.live.redis_link import RedisLink
 from engine.live.stream import append, connect, key_of
@@ -97,7 +98,9 @@ def test_a_ring_that_fails_ends_nothing(server, ledger, reader, caplog):
         if len(rung) < 3:
             raise RuntimeError("nobody is at home")
 
-    follower = FollowerThread(connect(server.url), reader, ring, None)
+    condition = Condition("here")
+    follower = FollowerThread(connect(server.url), reader, ring, condition)
+    wait_for(lambda: condition.state().up)  # it follows from the newest event on
     events = tell(ledger, 5)
     for last, event in enumerate(events):
         before = len(rung)
