@@ -276,8 +276,12 @@ PLAYED = """async (film) => {
   const video = document.createElement("video")
   video.muted = true
   video.src = `data:video/mp4;base64,${film}`
+  document.body.append(video)
   await new Promise((done, wrong) => {
-    video.onseeked = done
+    // It may be said to be there before the picture of then has been drawn.
+    const look = (_, {mediaTime}) =>
+      mediaTime > 0.1 ? done() : video.requestVideoFrameCallback(look)
+    video.requestVideoFrameCallback(look)
     video.onerror = () => wrong(new Error(video.error.message))
     video.onloadeddata = () => { video.currentTime = 0.18 }  // within the second frame
   })
