@@ -29,7 +29,6 @@ from panel.reactive import Reactive
 from panel_material_ui.base import BUNDLE_PATH, FONT_CSS, MaterialComponent
 
 from irer_panel.background import loop_of
-from irer_panel.plain_visuals import PLAIN_VISUALS
 from irer_panel.theme import THEME
 
 MOST_HELD = 64 * 2**20
@@ -143,9 +142,7 @@ def _forget(comm: pyviz_comms.Comm) -> None:
 class Drawn(pn.custom.JSComponent):
     """Tells that what it is drawn with stands on the page, until the kernel has heard it."""
 
-    _esm = (
-        PLAIN_VISUALS
-        + """
+    _esm = """
     // Texts that join later may be told to show themselves before they have anything to show.
     const text = Bokeh.Models._known_models.get("panel.models.markup.HTML").prototype
     text.default_view.prototype.container ??= document.createElement("div")
@@ -160,7 +157,6 @@ class Drawn(pn.custom.JSComponent):
       view.root.ready.then(() => requestAnimationFrame(() => tell(500)))
     }
     """
-    )
 
     def _handle_msg(self, data: Any) -> None:
         for ref in self._models:

@@ -1,6 +1,5 @@
 """Starting and steering a hunt over HTTP, against a real server."""
 
-import json
 import subprocess
 import sys
 import time
@@ -9,12 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from api_client import LONG, SMALL, Client
 
-from engine.schema import specs
-from engine.settings import HuntSettings, RunConfig
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 from irer_panel.api.limits import NAMED
-from irer_panel.api.schemas import wrong_settings
 
 
 @pytest.fixture
@@ -182,12 +178,6 @@ def test_a_body_that_is_none_is_a_problem_document(client, body, kind, status):
     assert (refused.status, refused.json["status"]) == (status, status)
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json["detail"]
-
-
-@pytest.mark.parametrize("name", sorted({**specs(HuntSettings), **specs(RunConfig)}))
-@pytest.mark.parametrize("text", ['"\\ud800"', '["a\\udc00"]', '{"\\ud800": 1}'])
-def test_half_a_character_is_wrong_in_every_setting(name, text):
-    assert list(wrong_settings({name: json.loads(text)})) == [name]
 
 
 def test_a_body_in_pieces_is_bounded_too(client):

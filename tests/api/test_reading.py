@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.errors import SettingsError
 from engine.settings import HuntSettings
 from engine.store.layout import SCHEMA_VERSION
-from irer_panel.api.schemas import hunt_settings
+from irer_panel.api.schemas import hunt_settings, wrong_settings
 
 
 @pytest.fixture(scope="module")
@@ -184,3 +184,11 @@ def test_the_schema_accepts_what_the_engine_accepts(name, value):
     if schema["type"] in ("integer", "number") and isinstance(value, int | float):
         # JSON has no other numbers.
         assert accepted is engine or not math.isfinite(value)
+
+
+@pytest.mark.parametrize("value", ["\ud800", ["a\udc00"], {"\ud800": 1}], ids=repr)
+def test_half_a_character_is_wrong_in_every_setting(value):
+    """The validator takes none; the rest of the settings is looked at all the same."""
+    for name in hunt_settings()["properties"]:
+        assert wrong_settings({name: value}).keys() == {name}
+        assert wrong_settings({name: value, "dt": "x"}).keys() == {name, "dt"}

@@ -10,7 +10,6 @@ from engine.errors import SettingsError
 from engine.layer2.manifest import SCHEMA, read_manifest
 from engine.layer2.tunables import Tunable, argument, values_of
 
-DEEP = '{"a": ' + "[" * 300 + "]" * 300 + "}"
 TUNABLE = MANIFEST["tunable_variables"][0]
 
 

@@ -26,10 +26,10 @@ def test_a_tab_of_plots_is_drawn_without_asking_for_variables(start_server, open
     run_id = run({"N_grid": 32, "T_steps": 60}, str(tmp_path))["config_hash"]
     seen = open_page(f"{start_server(workspace=tmp_path).url}?run={run_id}")
     becomes(lambda: seen.page.evaluate(_PATCHED))
+    plots = seen.page.locator(".bk-Figure:visible")
+    becomes(lambda: plots.count() == 2)
     seen.page.evaluate(_COUNT)
     seen.page.get_by_role("tab", name="Spectrum").click()
-    plots = seen.page.locator(".bk-Figure:visible")
-    before = plots.count()
-    becomes(lambda: plots.count() > before)
+    becomes(lambda: plots.count() > 2)
     seen.page.evaluate("() => new Promise(requestAnimationFrame)")
     assert seen.page.evaluate("window.asked") == 0
