@@ -30,7 +30,7 @@ endif
 
 help:
 	@echo 'make serve       set up and serve the dashboard on http://127.0.0.1:5006'
-	@echo 'make test        set up and run the tests; one file: make test ARGS=tests/test_setup.py'
+	@echo 'make test        set up and run the tests; one file: make test ARGS=tests/test_setup.py; two at a time: ARGS="-n 2 --dist loadfile"'
 	@echo 'make setup       only set up $(VENV); GPU=cuda13 or GPU=cuda12 for an NVIDIA GPU, GPU=none to go back'
 	@echo 'make test-slow   the campaigns that `make test` leaves out'
 	@echo 'make check       lint, format check and type check'

@@ -17,6 +17,7 @@ from panel.util import edit_readonly
 from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
+from irer_panel.api.limits import STARTS
 from irer_panel.background import loop_of, readers
 from irer_panel.carried import Carried
 from irer_panel.compared import MOST
@@ -25,6 +26,7 @@ from irer_panel.curtain import Curtains
 from irer_panel.job import PROMOTE, RESTORE, desk_of
 from irer_panel.link import Address, query_of, wanted_of, wanted_run
 from irer_panel.notebook import Frames, bring_scripts, in_kernel
+from irer_panel.rate import Allowance
 from irer_panel.selection import Selection
 from irer_panel.session import Session
 from irer_panel.shortcuts import Shortcuts
@@ -45,6 +47,8 @@ from irer_panel.views.tiles import Tiles
 from irer_panel.walk import Walk
 
 TITLE = "IRER"
+
+_starts = Allowance(*STARTS)
 
 
 class Cockpit(pn.viewable.Viewer):
@@ -112,13 +116,13 @@ class Cockpit(pn.viewable.Viewer):
         except SettingsError as error:
             self._refuse(error)
             return
-        readers.submit(self._begin, partial(self.engine.start_hunt, settings))
+        self._launch(partial(self.engine.start_hunt, settings))
 
     def go_on(self) -> None:
         """Continue the hunt that the notice offers to, where it was."""
         hunt_id = continuable(self.session.snapshot)
         if hunt_id:
-            readers.submit(self._begin, partial(self.engine.continue_hunt, hunt_id))
+            self._launch(partial(self.engine.continue_hunt, hunt_id))
 
     def pause(self) -> None:
         """Pause the running hunt, or resume the paused one."""
@@ -164,6 +168,12 @@ class Cockpit(pn.viewable.Viewer):
         with ExitStack() as stack:  # all of them, whatever one of them has to say
             for each in (self._frames, *views, self.curtains, self.walk, self.session):
                 stack.callback(each.close)
+
+    def _launch(self, hunt: Callable[[], str]) -> None:
+        if wait := _starts.take("all pages"):
+            notify(f"start: got too many in a short time, expected one a second; wait {wait} s.")
+        else:
+            readers.submit(self._begin, hunt)
 
     def _begin(self, hunt: Callable[[], str]) -> None:
         try:

@@ -5,6 +5,7 @@ And what many share: a real server in a process of its own, and Debian's Chromiu
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -17,6 +18,10 @@ from jaxtyping import install_import_hook
 
 # Datashader's kernels run from several threads at once, which Numba's own layer does not survive.
 os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
+
+# A shell's job in the background ignores SIGINT, and so would what the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before anything imports the package: each call then checks the shapes that its signature states.
 install_import_hook("engine.physics", "beartype.beartype")

@@ -90,6 +90,7 @@ def main() -> None:
     code = os.waitstatus_to_exitcode(status)
     seconds = used.ru_utime + used.ru_stime
     os.write(bounds["report"], f"{code} {seconds} {memory} {told}".encode())
+    os._exit(0)  # what is to be freed takes the kernel less time
 
 
 def _become(

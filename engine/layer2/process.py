@@ -1,7 +1,7 @@
 """A component's script in a process of its own: started, watched, ended, and reported on."""
 
-import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -20,7 +20,7 @@ TAIL_BYTES = 8192
 """So much of what a component printed last is kept."""
 
 _STOPPED = "it was stopped"
-_LOOK = 0.25
+_LOOK_MS = 250
 _PATIENCE = 5.0
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 """Variables of our environment that a component sees: none that holds a secret."""
@@ -130,7 +130,7 @@ def run_script(
     ear = _Ear(process)
     with open(told, "rb") as ending:
         try:
-            reason = _watch(process, ear, folder, limits, began, should_stop)
+            reason = _watch(process, told, ear, folder, limits, began, should_stop)
         except BaseException:  # Ctrl-C, which the component does not hear
             _end(process)
             raise
@@ -171,6 +171,7 @@ class _Ear(threading.Thread):
 
 def _watch(
     process: "subprocess.Popen[bytes]",
+    told: int,
     ear: _Ear,
     folder: Path,
     limits: Limits,
@@ -178,11 +179,12 @@ def _watch(
     should_stop: Callable[[], bool],
 ) -> str:
     """Wait for the end, or bring it about; why, in words."""
+    pipe = select.poll()  # `select` would refuse a server's thousandth descriptor
+    pipe.register(told, select.POLLIN)
     while True:
-        # Short at first: most components end soon, and nobody should wait for a look.
-        pause = min(_LOOK, 0.002 + (time.monotonic() - began) / 50)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(pause)
+        # The pipe is readable as soon as the supervisor reports, or is no more.
+        if pipe.poll(_LOOK_MS):
+            process.wait()
             return excess(folder, limits.output_bytes) if limits.output_bytes else ""
         reason = ""
         if limits.seconds and time.monotonic() - began > limits.seconds:

@@ -24,6 +24,7 @@ from engine.store.tables import connect_reader, translated
 
 __all__ = ["COLUMNS", "LedgerReader"]
 
+_OF_GENERATION = (*COLUMNS, "gradient")
 _GENERATION = (
     "SELECT "
     + ", ".join([*(f"h.{n}" for n in PLACE_COLUMNS), *(f"r.{n}" for n in RUN_COLUMNS)])
@@ -190,10 +191,12 @@ class LedgerReader:
     def generation(self, hunt_id: str, generation: int) -> dict[tuple[int, int], dict[str, Any]]:
         """What a generation of a hunt holds, by member and replicate: rows, with `gradient`."""
         held = {}
-        for row in self._all(_GENERATION, hunt_id, generation):
-            what = f"the gradient of run {row['config_hash']}"
-            slopes = None if row["gradient"] is None else self._parsed(what, row["gradient"])
-            held[row["member"], row["replicate"]] = {**dict(row), "gradient": slopes}
+        for values in self._all(_GENERATION, hunt_id, generation):
+            row = dict(zip(_OF_GENERATION, values, strict=True))
+            if row["gradient"] is not None:
+                what = f"the gradient of run {row['config_hash']}"
+                row["gradient"] = self._parsed(what, row["gradient"])
+            held[row["member"], row["replicate"]] = row
         return held
 
     def hunts(self) -> list[dict[str, Any]]:

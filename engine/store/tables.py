@@ -6,6 +6,7 @@ themselves, whoever writes.
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,7 +137,7 @@ def connect_writer(path: Path, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Co
             path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
         try:
-            mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            mode = _set_wal(connection, busy_seconds)
             if mode != "wal":
                 raise LedgerError(
                     f"{path}: journal mode {mode}, expected wal; put the workspace on a local "
@@ -228,6 +229,22 @@ def translated(path: Path) -> Iterator[None]:
         else:
             advice = "nothing was written, report this."
         raise LedgerError(f"{path}: {error}, expected a working ledger; {advice}") from error
+
+
+def _set_wal(connection: sqlite3.Connection, busy_seconds: float) -> str:
+    """The journal mode after asking for WAL.
+
+    Of processes that change it at once, SQLite refuses all but one without waiting its timeout
+    (it upgrades a read lock there, where waiting could be a deadlock): they ask again here.
+    """
+    until = time.monotonic() + busy_seconds
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode=WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
 
 
 def _create(connection: sqlite3.Connection, path: Path) -> None:

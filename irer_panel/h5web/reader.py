@@ -22,6 +22,9 @@ _log = logging.getLogger(__name__)
 SECONDS = 30
 """A question may take so long; 256 MB come from a disk in two."""
 
+_IDLE = 5.0
+"""Seconds without a question after which the artifact of the last one is closed."""
+
 
 class Reader:
     """Asks a process of its own."""
@@ -36,7 +39,7 @@ class Reader:
     def ask(
         self, path: Path, run: str, question: str, query: Mapping[str, str], *, small: bool = False
     ) -> Answer:
-        """Answer as `reading.answer` does. Blocks: call it off the event loop.
+        """Answer as `Reading.answer` does. Blocks: call it off the event loop.
 
         Raises:
             ArtifactError: the process died of the question, or took too long over it.
@@ -91,14 +94,17 @@ class Reader:
 def _serve(connection: Connection, seconds: int) -> None:
     """In the process: answer until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
-    from irer_panel.h5web.reading import answer
+    from irer_panel.h5web.reading import Reading
 
+    reading = Reading()
     # The server's end closes with the server.
     with contextlib.suppress(EOFError, OSError):
         while True:
+            if not connection.poll(_IDLE):
+                reading.close()
             *question, small = connection.recv()
             signal.alarm(seconds)  # unhandled, so that it ends a loop in HDF5 too
-            found = answer(*question, small=small)
+            found = reading.answer(*question, small=small)
             signal.alarm(0)
             connection.send((found.status, found.headers))
             connection.send_bytes(found.content)  # as it is: pickled, 64 MB would be copied twice

@@ -39,32 +39,70 @@ class _Large(Exception):  # noqa: N818  (no error: it is asked for again)
     """More values than a small answer has."""
 
 
-def answer(
-    path: Path, run: str, question: str, query: Mapping[str, str], *, small: bool = False
-) -> Answer:
-    """Answer one question about the artifact of a run; what cannot be answered is a refusal.
+class Reading:
+    """Answers questions; the artifact of the last one stays open, as the next is about it too.
 
-    Args:
-        path: the file, without links on the way.
-        run: whose artifact it must be.
-        question: one of `QUESTIONS`.
-        query: `path` in the file; of data, `selection`, `dtype`, `flatten` and `format`.
-        small: refuse with 413, unread, what has more than `SMALL_VALUES`.
+    To check a file takes ten times as long as to answer from it, and H5Web asks twelve times
+    before it shows anything.
     """
+
+    def __init__(self) -> None:
+        self._identity: tuple[object, ...] = ()
+        self._artifact: Artifact | None = None
+        self._file: h5py.File | None = None
+
+    def answer(
+        self, path: Path, run: str, question: str, query: Mapping[str, str], *, small: bool = False
+    ) -> Answer:
+        """Answer one question about the artifact of a run; what cannot be answered is a refusal.
+
+        Args:
+            path: the file, without links on the way.
+            run: whose artifact it must be.
+            question: one of `QUESTIONS`.
+            query: `path` in the file; of data, `selection`, `dtype`, `flatten` and `format`.
+            small: refuse with 413, unread, what has more than `SMALL_VALUES`.
+        """
+        try:
+            found = _found(*self._opened(path, run), question, query, small)
+        except _Large:
+            return Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", {})
+        except (ArtifactError, NotFoundError) as error:
+            return _refusal(HTTPStatus.NOT_FOUND, error)
+        except (QueryArgumentError, ValueError, TypeError, IndexError) as error:
+            return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error)
+        except (OSError, RuntimeError, KeyError) as error:  # HDF5's, of what no header tells
+            return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error)
+        headers = {name: text for name, text in found.headers.items() if name != "Content-Length"}
+        return Answer(HTTPStatus.OK, found.content, headers)
+
+    def close(self) -> None:
+        """Close what is open: one that is deleted meanwhile would go on taking its space."""
+        if self._file is not None:
+            self._file.close()
+        self._identity, self._file, self._artifact = (), None, None
+
+    def _opened(self, path: Path, run: str) -> tuple[h5py.File, Artifact]:
+        """The artifact, checked; again if it is another file than it was."""
+        identity = _identity(path, run)
+        if self._file is None or self._artifact is None or identity != self._identity:
+            self.close()
+            file = guard.open_readonly(path)
+            try:
+                self._artifact = Artifact(path, file, run)
+            except BaseException:
+                file.close()
+                raise
+            self._file, self._identity = file, identity
+        return self._file, self._artifact
+
+
+def _identity(path: Path, run: str) -> tuple[object, ...]:
     try:
-        with guard.open_readonly(path) as file:
-            artifact = Artifact(path, file, run)
-            found = _found(file, artifact, question, query, small)
-    except _Large:
-        return Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", {})
-    except (ArtifactError, NotFoundError) as error:
-        return _refusal(HTTPStatus.NOT_FOUND, error)
-    except (QueryArgumentError, ValueError, TypeError, IndexError) as error:
-        return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error)
-    except (OSError, RuntimeError, KeyError) as error:  # HDF5's, of what no header tells
-        return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error)
-    headers = {name: text for name, text in found.headers.items() if name != "Content-Length"}
-    return Answer(HTTPStatus.OK, found.content, headers)
+        found = path.stat()
+    except OSError:  # opening it says what is wrong
+        return ()
+    return (path, run, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _found(  # type: ignore[no-untyped-def]  # h5grove's Response

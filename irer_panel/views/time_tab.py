@@ -72,6 +72,7 @@ class TimeTab(HuntView):
         self._moment = moment or Moment()
         self._reads: Newest[Read] = Newest(readers, loop, self._show)
         self._history: History | None = None
+        self._begun = 0
         self.exports = {kind.suffix: FilmExport(kind, loop) for kind in KINDS}
         self.film, self.traces = Film(), Traces()
         self.field = pmui.RadioButtonGroup(
@@ -117,19 +118,15 @@ class TimeTab(HuntView):
             (selection, selection.param.watch(self._request, "run")),
             (self.field, self.field.param.watch(self._request, "value")),
             (self.player, self.player.param.watch(self._turn, "value")),
-            (self.player, self.player.param.watch(self._rest, "direction")),
+            (self.player, self.player.param.watch(self._begin, "direction")),
         ]
         self._request()
 
     def play_or_pause(self) -> None:
         """Start the film or hold it; at its end it starts from its beginning."""
-        player = self.player
-        if player.disabled:
-            return
-        if player.loop_policy == "once" and player.value == player.end:
-            player.param.update(value=player.start, direction=1)
-        else:
-            player.direction = 0 if player.direction else 1
+        if not self.player.disabled:
+            self._begun = 0
+            self.player.direction = 0 if self.player.direction else 1
 
     def step(self, frames: int) -> None:
         """Go so many stored times on, or to the last on the way; below 0 goes back."""
@@ -184,12 +181,31 @@ class TimeTab(HuntView):
         self._turn()
 
     def _turn(self, *_: Any) -> None:
+        self._begun = 0
         if self._history is None:
             return
         frame = min(int(self.player.value), len(self._history.times) - 1)
         self.film.turn_to(frame)
         self.traces.mark(float(self._history.times[frame]))
         self._words.object = self._history.words(frame)
+        self._rest()
+
+    def _begin(self, *_: Any) -> None:
+        """Whoever plays a film that stands at its end, by key or by button, sees it from the other.
+
+        The player alone would find nothing left to play; and a film opens at its end. It stops at
+        its next tick, if it has not heard by then where to begin: that stop is taken back.
+        """
+        player = self.player
+        begun, self._begun = self._begun, 0
+        ends = {1: (player.end, player.start), -1: (player.start, player.end)}
+        if begun and not player.direction and player.value == ends[begun][1]:
+            player.direction = begun
+        elif player.loop_policy == "once" and player.direction:
+            end, other = ends[player.direction]
+            if player.value == end:
+                player.value = other
+                self._begun = player.direction
         self._rest()
 
     def _rest(self, *_: Any) -> None:

@@ -111,14 +111,16 @@ def test_another_file_than_was_asked_for_is_not_read(client, run, path):
 def test_more_than_can_be_held_is_refused_before_it_is_read(path, run, monkeypatch):
     monkeypatch.setattr(reading, "MAX_BYTES", 32 * 32 * 4 - 1)
     whole = {"path": "/final_rho", "format": "bin"}
-    refused = reading.answer(path, run, "data", whole)
+    refused = reading.Reading().answer(path, run, "data", whole)
     assert refused.status == 422
     assert b"1024 values" in refused.content
-    assert reading.answer(path, run, "data", {**whole, "selection": "0:31,:"}).status == 200
+    assert (
+        reading.Reading().answer(path, run, "data", {**whole, "selection": "0:31,:"}).status == 200
+    )
     monkeypatch.setattr(reading, "MAX_TEXT_VALUES", 5)
     row = {"path": "/final_rho", "selection": "0,0:6"}
-    assert reading.answer(path, run, "data", row).status == 422
-    found = reading.answer(path, run, "data", {**row, "selection": "0,0:5"})
+    assert reading.Reading().answer(path, run, "data", row).status == 422
+    found = reading.Reading().answer(path, run, "data", {**row, "selection": "0,0:5"})
     assert len(json.loads(found.content)) == 5
 
 
@@ -138,6 +140,30 @@ def test_a_file_that_traps_hdf5_costs_its_question_and_no_more(hunted, path, run
         reader.close()
 
 
+def test_a_file_that_was_replaced_is_checked_and_read_anew(path, run, tmp_path):
+    there, one = tmp_path / path.name, reading.Reading()
+    there.write_bytes(path.read_bytes())
+    rho = {"path": "/final_rho", "format": "bin"}
+    first = one.answer(there, run, "data", rho)
+    other = tmp_path / "other"
+    other.write_bytes(path.read_bytes())
+    with h5py.File(other, "r+") as file:
+        file["final_rho"][:] = 2 * file["final_rho"][()]
+    other.replace(there)
+    second = one.answer(there, run, "data", rho)
+    values = [np.frombuffer(each.content, "f4") for each in (first, second)]
+    np.testing.assert_array_equal(2 * values[0], values[1])
+    other.write_bytes(path.read_bytes()[:-1000])
+    other.replace(there)
+    assert one.answer(there, run, "meta", {"path": "/"}).status == 404
+    there.unlink()
+    assert one.answer(there, run, "meta", {"path": "/"}).status == 404
+    there.write_bytes(path.read_bytes())
+    assert one.answer(there, run, "data", rho) == first
+    assert one.answer(there, "0" * 40, "meta", {"path": "/"}).status == 404
+    one.close()
+
+
 def test_a_dataset_with_a_hole_is_not_shown_as_zeros(path, run, tmp_path):
     holed = tmp_path / path.name
     holed.write_bytes(path.read_bytes())
@@ -145,7 +171,7 @@ def test_a_dataset_with_a_hole_is_not_shown_as_zeros(path, run, tmp_path):
         kept = {"chunks": (32, 32), "fletcher32": True}
         del file["final_rho"]
         file.create_dataset("final_rho", (32, 32), "f4", **kept)
-    found = reading.answer(holed, run, "data", {"path": "/final_rho", "format": "bin"})
+    found = reading.Reading().answer(holed, run, "data", {"path": "/final_rho", "format": "bin"})
     assert (found.status, b"chunks stored" in found.content) == (404, True)
 
 

@@ -55,6 +55,22 @@ def test_the_server_answers_while_a_file_is_read(server, client, question):
         reader.send_signal(signal.SIGCONT)
 
 
+def test_a_file_is_closed_soon_after_the_last_question(server, question, hunted):
+    """So that one that is evicted gives its space back."""
+    assert question().status == 200
+    reader, folder = reader_of(server), str(hunted.root.resolve())
+
+    def held():
+        return [each.path for each in reader.open_files() if each.path.startswith(folder)]
+
+    assert held()
+    until = time.monotonic() + 60
+    while held():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert question().status == 200
+
+
 def test_one_that_was_killed_is_replaced(server, question):
     first = reader_of(server)
     first.kill()

@@ -132,7 +132,7 @@ def test_a_batch_that_takes_too_long_on_a_worker_is_its_runs_failure(engine, clu
 def test_a_pause_holds_the_workers_until_the_hunt_is_resumed(engine, cluster):
     shares = []
     engine.bus.subscribe(lambda: shares.append(engine.status().under_way))
-    start(engine, cluster, num_generations=1, population_size=8, T_steps=20_000)
+    start(engine, cluster, num_generations=1, population_size=8, T_steps=8_000)
     wait_for(lambda: any(0 < share % 1 < 1 for share in shares))
     engine.pause_hunt()
     wait_for(lambda: stands(lambda: engine.status().under_way))

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from cma.boundary_handler import BoundTransform
 
-from engine.hunt.strategies.cmaes import CmaEs
+from engine.hunt.strategies.cmaes import CmaEs, Fold
 from engine.hunt.strategies.contract import Results, Task
 
 
@@ -83,3 +84,12 @@ def test_a_file_beside_the_hunt_cannot_change_its_options(tmp_path, monkeypatch)
     points = search.ask()
     search.tell(points, told(sphere(points)))
     assert search._samples == 12
+
+
+def test_the_fold_of_space_into_the_cube_is_cmas_number_for_number():
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(3000, 4)) * 10 ** rng.uniform(-2, 3, size=(3000, 1))
+    edges = np.array([-1.1, -0.6, -0.1, -0.05, 0, 0.05, 0.95, 1, 1.05, 1.1, 1.6, 2.1])
+    ours, theirs = Fold([0, 1]), BoundTransform([0, 1])
+    for point in [*points, edges]:
+        assert np.array_equal(ours.repair(point), theirs.repair(point))

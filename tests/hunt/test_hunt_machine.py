@@ -208,16 +208,18 @@ class Hunts(RuleBasedStateMachine):
     @rule()
     def pause(self):
         state = self.engine.status().state
-        if self.engine.pause_hunt():
-            assert state in ("starting", "running")
-            assert self.engine.status().state == "paused" or self.life.dead
-        else:
-            assert state != "running" or not self.active
+        with self.mortal(self.life.doom):  # of a rule before, which may strike only now
+            if self.engine.pause_hunt():
+                assert state in ("starting", "running")
+                assert self.engine.status().state == "paused" or self.life.dead
+            else:
+                assert state != "running" or not self.active
 
     @rule()
     def resume(self):
         state = self.engine.status().state
-        assert self.engine.resume_hunt() == (state == "paused")
+        with self.mortal(self.life.doom):
+            assert self.engine.resume_hunt() == (state == "paused")
 
     @rule(doom=DOOMS)
     def stop(self, doom=None):

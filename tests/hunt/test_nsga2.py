@@ -27,7 +27,7 @@ def test_a_failed_candidate_enters_no_population_however_few_the_others_are():
         costs = two_bowls(points)
         costs[failed] = np.nan
         search.tell(points, told(costs))
-        parents = search._algorithm.pop.get("X")
+        parents = search.parents
         assert not (parents[:, None] == np.array(asked)).all(axis=2).any()
     assert len(parents) == 5
 
@@ -38,7 +38,7 @@ def test_a_candidate_that_lacks_one_of_its_costs_has_failed():
     costs = two_bowls(points)
     costs[3, 1] = np.nan
     search.tell(points, told(costs))
-    assert len(search._algorithm.pop) == 7
+    assert len(search.parents) == 7
 
 
 def test_the_population_ends_on_the_front_between_two_bowls():
@@ -46,7 +46,7 @@ def test_the_population_ends_on_the_front_between_two_bowls():
     for _ in range(40):
         points = search.ask()
         search.tell(points, told(two_bowls(points)))
-    front = search._algorithm.pop.get("X")
+    front = search.parents
     assert np.ptp(front, axis=1).max() < 0.15  # on the diagonal
     assert front.mean(axis=1).min() < 0.33
     assert front.mean(axis=1).max() > 0.57

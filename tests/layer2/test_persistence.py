@@ -87,6 +87,38 @@ def test_betti_numbers_give_the_euler_characteristic_of_every_superlevel_set():
     assert max(beta[1]) > 5
 
 
+def by_gudhi(rho: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """The pairs of dimensions 0 and 1, and births of the loops that stay."""
+    cubes = gudhi.PeriodicCubicalComplex(vertices=-rho, periodic_dimensions=[True, True])
+    cubes.compute_persistence(homology_coeff_field=2, min_persistence=0)
+    found = [-cubes.persistence_intervals_in_dimension(each) for each in (0, 1)]
+    stays = np.isinf(found[1][:, 1])
+    return [found[0][np.isfinite(found[0][:, 1])], found[1][~stays]], np.sort(found[1][stays, 0])
+
+
+SHAPES = {
+    "rough": lambda size, seed: np.random.default_rng(seed).normal(size=(size, size)),
+    "smooth": lambda size, seed: random_density(size, seed, 4),
+    "terraced": lambda size, seed: np.round(random_density(size, seed, 4) * 3),
+    "stepped": lambda size, seed: np.random.default_rng(seed).integers(0, 4, (size, size)) * 1.0,
+    "black and white": lambda size, seed: (SHAPES["rough"](size, seed) > -0.4) * 1.0,
+    "striped": lambda size, seed: SHAPES["rough"](size, seed)[:1] + np.zeros((size, 1)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_pair_is_that_of_gudhis_periodic_cubical_complex(shape):
+    loops = 0
+    for seed, size in enumerate([*range(3, 13), *range(16, 40, 3)]):
+        rho = SHAPES[shape](size, seed)
+        found, (theirs, stay) = superlevel_persistence(rho), by_gudhi(rho)
+        for ours, those in zip(found.pairs, theirs, strict=False):
+            np.testing.assert_array_equal(ours[np.lexsort(ours.T)], those[np.lexsort(those.T)])
+        np.testing.assert_array_equal(found.essential[1], stay[::-1])
+        loops += len(found.pairs[1])
+    assert loops > 50 or shape == "striped"
+
+
 def test_translations_and_mirror_images_change_no_diagram():
     rho = random_density(32, 8)
     still = superlevel_persistence(rho)

@@ -11,8 +11,10 @@ from engine.hunt.engine import Engine
 from engine.settings import HuntSettings
 from engine.store.lock import WorkspaceLock
 from engine.store.workspace import Workspace
+from irer_panel import app
 from irer_panel.app import Cockpit, create_view
 from irer_panel.background import KernelLoop
+from irer_panel.rate import Allowance
 from irer_panel.selection import Selection
 from irer_panel.session import LONGEST, PERIOD, SHARE, Session, Turns
 from irer_panel.snapshot import Snapshot, look
@@ -278,6 +280,27 @@ def test_a_row_of_the_list_picks_its_run(finished):
         return picked and table.selection == [2]
 
     assert settled(engine, until=clicked).selection.run == picked[0]
+
+
+def test_starts_from_pages_are_counted(finished, monkeypatch):
+    engine, *_ = finished
+    told, started = [], []
+    monkeypatch.setattr(app, "notify", told.append)
+    monkeypatch.setattr(app, "_starts", Allowance(3, 0.01))
+    monkeypatch.setattr(Cockpit, "_begin", lambda cockpit, hunt: started.append(hunt))
+
+    async def run():
+        for _ in range(2):  # another page has no starts of its own
+            cockpit = Cockpit(engine)
+            for _ in range(2):
+                cockpit.start()
+            cockpit.close()
+        while len(started) < 3:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    assert len(started) == 3
+    assert told == ["start: got too many in a short time, expected one a second; wait 100 s."]
 
 
 def test_stop_and_a_second_start_reach_the_engine_and_their_refusals_the_page(finished):

@@ -183,10 +183,30 @@ def test_the_player_is_moved_by_steps_and_starts_anew_at_its_end(hunted):
     assert tab.player.value == last - 2
     tab.step(99)
     assert tab.player.value == last
+    tab.player.direction = -1
+    assert tab.player.value == last
+    tab.player.direction = 0
+    tab.step(-1)
+    tab.player.direction = 1
+    assert tab.player.value == last - 1
+    tab.step(1)
+    tab.play_or_pause()
+    assert (tab.player.value, tab.player.direction) == (last, 0), "it still played its last frame"
     tab.play_or_pause()
     assert (tab.player.value, tab.player.direction) == (0, 1)
     tab.play_or_pause()
     assert (tab.player.value, tab.player.direction) == (0, 0)
+    tab.player.direction = -1
+    assert tab.player.value == last, "backwards, it starts anew at its end"
+    tab.player.direction = 0
+    assert tab.player.direction == -1, "a browser that had not heard of it yet stopped at its end"
+    tab.player.direction = 0
+    assert tab.player.direction == 0
+    tab.player.direction = 1
+    assert (tab.player.value, tab.player.direction) == (0, 1)
+    tab.player.value = 1
+    tab.player.direction = 0
+    assert (tab.player.value, tab.player.direction) == (1, 0), "it had begun"
     tab.loop_or_once()
     tab.step(last)
     tab.play_or_pause()

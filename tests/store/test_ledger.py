@@ -101,7 +101,7 @@ def test_a_committed_run_has_its_row_its_place_and_its_event(ledger, reader, hun
     assert event.config_hash == row.config.config_hash
     assert event.payload["new"] is True
     assert event.payload["log_prime_sse"] == 0.25
-    assert event.payload["fitness"] == 4.0
+    assert event.payload == {"new": True, **{n: found[n] for n in event.payload if n != "new"}}
     assert reader.run(row.config.config_hash)["config"] == row.config.to_dict()
 
 
@@ -277,23 +277,50 @@ import sys
 from store_samples import run_row
 from engine.settings import HuntSettings
 from engine.store.ledger import Ledger
+print("ready", flush=True)
 sys.stdin.readline()
 with Ledger(sys.argv[1]) as ledger:
+    print("open", flush=True)
+    sys.stdin.readline()
     hunt = ledger.create_hunt(HuntSettings())
     for member in range(10):
         ledger.commit_run(hunt, 0, member, run_row(int(sys.argv[2]) * 10 + member), fitness=1.0)
 """
 
 
-def test_processes_that_open_a_new_ledger_at_once_all_get_to_write(path, reader, start_python):
+def test_of_processes_that_open_a_new_ledger_at_once_the_first_to_write_is_its_writer(
+    path, reader, start_python, capfd
+):
     writers = [start_python(COMMIT_TEN, path, n) for n in range(3)]
+    assert [writer.stdout.readline() for writer in writers] == ["ready\n"] * 3
+    go(*writers)
+    assert [writer.stdout.readline() for writer in writers] == ["open\n"] * 3
+    ended = []
     for writer in writers:
-        writer.stdin.write("go\n")
-        writer.stdin.flush()
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
-    assert len({hunt["hunt_id"] for hunt in reader.hunts()}) == 3
-    assert [event.seq for event in reader.events_after(0)] == list(range(1, 34))
-    assert len(reader.runs()) == 30
+        go(writer)
+        ended.append(writer.wait(timeout=60))
+    assert ended == [0, 1, 1]
+    assert capfd.readouterr().err.count("another process has taken over this workspace") == 2
+    assert len(reader.hunts()) == 1
+    assert [event.seq for event in reader.events_after(0)] == list(range(1, 12))
+    assert len(reader.runs()) == 10
+
+
+def test_a_new_ledger_waits_for_another_that_changes_its_journal_as_long_as_asked(path):
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LedgerError, match="database is locked"):
+        Ledger(path, busy_seconds=0.1)
+    threading.Timer(0.3, lambda: other.execute("ROLLBACK")).start()
+    with Ledger(path, busy_seconds=30) as ledger:
+        assert ledger.create_hunt(HuntSettings())
+    other.close()
+
+
+def go(*processes):
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
 
 
 def fill(path):

@@ -4,9 +4,10 @@ A distribution that has converged by cma's criteria is followed by another with 
 samples around a new random point (IPOP). The samples of one update may be those of several
 generations: λ is a multiple of the population, at least cma's default 4 + 3 ln d.
 
-The cube's bounds are met by cma's `BoundTransform`, a smooth fold of the space into the cube.
-Drawing again until all samples lie inside would cost ever more draws as the mean nears a corner,
-where the best point of a box often is, and bend the distribution away from it.
+The cube's bounds are met by cma's `BoundTransform`, a smooth fold of the space into the cube,
+here by plain numbers: with its arrays it takes half the time of a generation. Drawing again until
+all samples lie inside would cost ever more draws as the mean nears a corner, where the best point
+of a box often is, and bend the distribution away from it.
 
 A failed candidate ranks behind all others: an update takes the μ = λ/2 best, and where fewer
 succeeded it waits for the next generation, drawn from the same distribution. cma itself would
@@ -28,6 +29,38 @@ STEP = 0.25
 
 LEAST_SAMPLES = 6
 """Fewer and cma mirrors its samples, which have to be told together."""
+
+
+MARGIN = cma.transformations.linquad_margin_width(0.0)
+"""Width of the rim within which the fold bends: an inner point stays where it is."""
+
+
+class Fold(cma.boundary_handler.BoundTransform):
+    """cma's own for the unit cube, number for number."""
+
+    def repair(self, x: np.ndarray, copy_if_changed: bool = True) -> np.ndarray:
+        """The point of the cube that stands for one of space, shape (d,)."""
+        return np.array([folded(coordinate) for coordinate in x.tolist()])
+
+
+def folded(x: float) -> float:
+    """The image of a coordinate in [0, 1].
+
+    The identity inside, a parabola in the rim, where it meets ends of the interval at
+    x = -MARGIN and 1 + MARGIN with slope 0, and mirrored there, again and again.
+    """
+    start, width = -2 * MARGIN - 0.5, 1 + 2 * MARGIN
+    if not start <= x <= start + 2 * width:
+        x -= 2 * width * ((x - start) // (2 * width))
+    if x > 1 + MARGIN:
+        x -= 2 * (x - 1 - MARGIN)
+    if x < -MARGIN:
+        x += 2 * (-MARGIN - x)
+    if x < MARGIN:
+        return (x + MARGIN) * (x + MARGIN) / 4 / MARGIN
+    if x > 1 - MARGIN:
+        return 1 - (x - (1 + MARGIN)) * (x - (1 + MARGIN)) / 4 / MARGIN
+    return x
 
 
 class CmaEs:
@@ -69,6 +102,7 @@ class CmaEs:
     def _begin(self, mean: np.ndarray) -> None:
         options = {
             "bounds": [0, 1],
+            "BoundaryHandler": Fold,
             "popsize": self._samples,
             "randn": lambda count, dimensions: self._rng.standard_normal((count, dimensions)),
             "signals_filename": "",  # a file that could change options on the way
