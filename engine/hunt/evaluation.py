@@ -108,18 +108,32 @@ class Evaluation:
             columns = held.get(candidate.place)
             if columns is None:
                 continue
-            if columns["config_hash"] != candidate.config.config_hash:
-                raise EngineError(
-                    f"hunt {self._hunt_id}: generation {generation}, member {candidate.member} "
-                    f"holds run {columns['config_hash']}, the strategy now asks for "
-                    f"{candidate.config.config_hash}; it was begun with another version of the "
-                    "software: start a new hunt, which takes over what is computed."
-                )
-            row = RunRow.from_columns(candidate.config, columns)
+            config = candidate.config
+            if columns["config_hash"] != config.config_hash:
+                config = self._held(candidate, columns["config_hash"])
+            row = RunRow.from_columns(config, columns)
             found[candidate.place] = self._entered(
                 candidate, Outcome(row, columns["fitness"], columns["gradient"])
             )
         return found
+
+    def _held(self, candidate: Candidate, config_hash: str) -> RunConfig:
+        """The config of the run in a candidate's place, which is the same point but for rounding.
+
+        Raises:
+            EngineError: it is another run.
+        """
+        run = self._site.reader.run(config_hash)
+        if run is not None:
+            config = RunConfig.from_mapping(run["config"], complete=True)
+            if self._space.is_same(config, candidate.config):
+                return config
+        raise EngineError(
+            f"hunt {self._hunt_id}: generation {candidate.generation}, member {candidate.member} "
+            f"holds run {config_hash}, the strategy now asks for {candidate.config.config_hash}; "
+            "it was begun with another version of the software: start a new hunt, which takes "
+            "over what is computed."
+        )
 
     def told(self) -> str:
         """The totals so far, for the log: "32 runs, 2 diverged, best fitness 12.4"."""

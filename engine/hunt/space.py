@@ -9,6 +9,9 @@ import numpy as np
 from engine.dimensions import Dimension
 from engine.settings import HuntSettings, RunConfig
 
+SAME = 1e-9
+"""A point of the search, as a share of a key's interval; of the value on a logarithmic one."""
+
 
 @dataclass(frozen=True)
 class SearchSpace:
@@ -43,6 +46,20 @@ class SearchSpace:
         if seed is not None:
             base["seed"] = seed
         return [RunConfig(**{**base, **self._values(point)}) for point in points]
+
+    def is_same(self, one: RunConfig, other: RunConfig) -> bool:
+        """Whether two configs differ in nothing but the rounding of searched keys.
+
+        The linear algebra of another processor, or of another release of its library, rounds
+        otherwise: after 200 generations CMA-ES then asks for points 4e-13 away.
+        """
+        near = set()
+        for d in self.dimensions:
+            mine, theirs = getattr(one, d.key), getattr(other, d.key)
+            if abs(mine - theirs) <= SAME * (mine if d.log else d.high - d.low):
+                near.add(d.key)
+        others = other.to_dict()
+        return all(others[key] == value or key in near for key, value in one.to_dict().items())
 
     def unit_gradient(self, point: np.ndarray, gradient: Mapping[str, float]) -> np.ndarray:
         """A derivative in the keys as one in the coordinates of the cube, shape (d,)."""

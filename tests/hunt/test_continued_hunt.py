@@ -1,6 +1,7 @@
 """Hunts that are paused, stopped, killed and limited, and what they are after they went on."""
 
 import os
+import platform
 import signal
 import sqlite3
 import subprocess
@@ -119,6 +120,41 @@ def test_only_an_unfinished_hunt_goes_on(engine):
     with pytest.raises(SettingsError, match=f"{hunt_id}, which was completed"):
         engine.continue_hunt(hunt_id)
     assert engine.unfinished() is None
+
+
+def stopped_elsewhere(place, core: str, **changes):
+    """A hunt by CMA-ES that another process left, with the linear algebra of a processor."""
+    options = [f"--set={name}={value}" for name, value in {**SMALL, **changes}.items()]
+    command = [sys.executable, "-m", "engine.cli", "hunt", "--workspace", str(place), "--json"]
+    environment = {**os.environ, "OPENBLAS_CORETYPE": core}
+    with subprocess.Popen(
+        [*command, "--set=strategy=cmaes", *options], env=environment, stdout=subprocess.PIPE
+    ) as process:
+        engine = Engine(Workspace.open(place))
+        wait_for(lambda: len(engine.reader.runs()) >= 20)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=TIMEOUT)
+    return engine
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="its OpenBLAS has other names of cores")
+def test_a_hunt_goes_on_on_a_processor_that_rounds_otherwise(tmp_path):
+    engine = stopped_elsewhere(tmp_path, "Nehalem", num_generations=12, population_size=4)
+    hunt = engine.reader.latest_hunt()
+    kept = {place: row["config_hash"] for place, row in rows(engine, hunt["hunt_id"]).items()}
+    assert 20 <= len(kept) < 48
+    alone = Engine(Workspace.open(tmp_path / "alone"))
+    again = alone.start_hunt(HuntSettings.from_mapping(hunt["settings"]))
+    assert alone.wait(TIMEOUT).state == "completed"
+    here = {place: row["config_hash"] for place, row in rows(alone, again).items()}
+    alone.close()
+    assert any(here[place] != config_hash for place, config_hash in kept.items())
+    engine.continue_hunt()
+    status = engine.wait(TIMEOUT)
+    assert (status.state, status.error, status.runs_done) == ("completed", "", 48)
+    done = {place: row["config_hash"] for place, row in rows(engine, hunt["hunt_id"]).items()}
+    assert {place: done[place] for place in kept} == kept
+    engine.close()
 
 
 def test_another_ask_than_the_ledgers_ends_it_with_the_two_ids(engine, monkeypatch):

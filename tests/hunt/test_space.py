@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,3 +48,19 @@ def test_a_gradient_in_the_cube_is_that_of_the_values():
     for axis in range(2):
         step = small * np.eye(2)[axis]
         assert gradient[axis] == pytest.approx((value(point + step) - value(point - step)) / 2e-6)
+
+
+@pytest.mark.parametrize("key", ["param_kappa", "epsilon"])
+def test_a_point_is_the_same_within_rounding_of_its_searched_keys_alone(key):
+    text = "param_kappa=1e-6:0.1:log epsilon=-1:1 param_sigma_k=off param_alpha=off"
+    space = SearchSpace.of(HuntSettings.from_mapping({"search": text}))
+    point, axis = np.array([[0.1, 0.5]]), space.keys.index(key)
+    (config,) = space.configs(point)
+    for away, same in ((0.0, True), (4e-13, True), (1e-7, False)):
+        moved = point.copy()
+        moved[0, axis] += away
+        (other,) = space.configs(moved)
+        assert (other == config) is (away == 0)
+        assert space.is_same(config, other) is space.is_same(other, config) is same
+    assert not space.is_same(config, replace(config, seed=config.seed + 1))
+    assert not space.is_same(config, replace(config, param_alpha=config.param_alpha + 1e-13))
