@@ -9,6 +9,7 @@ import panel as pn
 import param
 
 from irer_panel.compared import MOST
+from irer_panel.one_layout import ONE_LAYOUT
 from irer_panel.plain_visuals import PLAIN_VISUALS
 
 MAX_LENGTH = 500
@@ -35,7 +36,7 @@ class Address(pn.custom.JSComponent):
 
     query = param.String(default="", allow_refs=True, doc="Without the question mark.")
 
-    _esm = PLAIN_VISUALS + _SCRIPT
+    _esm = PLAIN_VISUALS + ONE_LAYOUT + _SCRIPT
 
     def __init__(self, **params: Any) -> None:
         nowhere = {"position": "absolute"}  # else it would take a gap of its column

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import holoviews as hv
 import panel as pn
 import panel_material_ui as pmui
 import pyviz_comms
@@ -195,7 +194,6 @@ def bring_scripts() -> None:
     JupyterCommManagerBinary.client_comm = KernelComm
     MaterialComponent._render_esm = classmethod(_render_esm)  # type: ignore[assignment]
     Reactive._get_properties = _get_properties  # type: ignore[method-assign, assignment]
-    hv.renderer("bokeh").webgl = False  # as on the page; with it, images stay away
     bundle = BUNDLE_PATH.read_text(encoding="utf-8")
     script = _SCRIPT % (json.dumps(bundle), json.dumps(_fonts()))
     _shell().display_pub.publish({"application/javascript": script})

@@ -26,6 +26,10 @@ Interface.interfaces.pop("dask", None)
 LEFT, RIGHT, TOP, BOTTOM = 76, 90, 36, 54
 """Pixels around the frame: fixed, so that both frames align and stay square at every width."""
 
+CANVAS = {"plot.output_backend": "canvas"}
+"""Option of a plot: with WebGL, HoloViews' default, an image is drawn off the screen and copied,
+which takes the longer the slower the graphics; in a notebook's cell it stays away."""
+
 EDGE = 14
 """Pixels right of a frame that has no colour bar of its own."""
 
@@ -117,6 +121,7 @@ def field_plot(picture: Picture) -> hv.Image:
         ],
         active_tools=["pan", "wheel_zoom"],
         backend_opts={
+            **CANVAS,
             "plot.min_border_left": LEFT,
             "plot.min_border_right": RIGHT,
             "plot.min_border_top": TOP,

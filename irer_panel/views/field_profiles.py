@@ -11,7 +11,7 @@ from holoviews.streams import Pipe
 
 from irer_panel.viewport import Array, Range, cell_span
 from irer_panel.views.field_marks import SharedRanges, root_of
-from irer_panel.views.field_plot import LEFT, RIGHT, Picture
+from irer_panel.views.field_plot import CANVAS, LEFT, RIGHT, Picture
 from irer_panel.wording import number
 
 _LINE = "#0ea5c6"  # the accent, as far from white as from the dark ground
@@ -157,7 +157,7 @@ def _draw(hook: Any, data: Curve) -> hv.Curve:
         toolbar=None,
         show_grid=True,
         hooks=[hook],
-        backend_opts={"plot.min_border_left": LEFT, "plot.min_border_right": RIGHT},
+        backend_opts={**CANVAS, "plot.min_border_left": LEFT, "plot.min_border_right": RIGHT},
     )
 
 

@@ -52,12 +52,23 @@ def header_html(snapshot: Snapshot) -> str:
     )
 
 
+class _Line(pn.pane.HTML):
+    """Sends its text alone.
+
+    The first pane of a page is made with style sheets of its own, which Panel replaces with the
+    page's at the first change: all models of the page are walked for it, at a hunt's start.
+    """
+
+    def _update(self, ref: str, model: Any) -> None:
+        model.text = self._get_properties(model.document)["text"]
+
+
 class Header(HuntView):
     """State, progress and device, in the bar at the top."""
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
-        self._pane = pn.pane.HTML(
+        self._pane = _Line(
             "", stylesheets=[_CSS], sizing_mode="stretch_width", margin=(0, 0, 0, 16)
         )
         self._update()

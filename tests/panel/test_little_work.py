@@ -4,17 +4,23 @@ import time
 
 import holoviews as hv
 import pytest
+from bokeh.document import Document
 from hunt_samples import fill_hunt
+from panel.models import HTML
+from pyviz_comms import Comm
 
 from engine.hunt.table import read_table
+from engine.live.status import HuntStatus
 from engine.store.reader import LedgerReader
 from engine.store.workspace import Workspace
 from irer_panel.background import NoLoop
 from irer_panel.run_page import RunQuery
+from irer_panel.snapshot import Snapshot
 from irer_panel.views.evolution import EvolutionView
 from irer_panel.views.field_look import Colours
 from irer_panel.views.field_marks import dress
 from irer_panel.views.field_plot import BLANK, field_plot
+from irer_panel.views.header import Header
 from irer_panel.views.runs import listed
 
 hv.extension("bokeh")
@@ -35,6 +41,19 @@ def test_other_limits_make_no_models(log, ticks):
     assert all(new is old for new, old in zip(after, before, strict=True))
     assert mapper.palette is palette
     assert (mapper.high, bar.color_mapper.high) == (2.0, 2)
+
+
+def test_the_header_changes_its_text_alone():
+    header, changed = Header(), []
+    root = header._pane.get_root(Document(), comm=Comm())
+    model = root.select_one({"type": HTML})
+    model.stylesheets = [*model.stylesheets, "/* as of another first pane */"]
+    for name in model.properties():
+        model.on_change(name, lambda attr, old, new: changed.append(attr))
+    status = HuntStatus(state="running", hunt_id="2026-01-01-001")
+    header.snapshot = Snapshot(status=status, shown=status)
+    assert "2026-01-01-001" in model.text
+    assert changed == ["text"]
 
 
 class Noted(NoLoop):

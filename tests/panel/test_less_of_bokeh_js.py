@@ -1,0 +1,87 @@
+"""What BokehJS does not do on a page: ask style sheets, lay out twice, draw off the screen."""
+
+import pytest
+from browsing import becomes
+
+from engine.hunt.command import run
+
+pytestmark = pytest.mark.browser
+
+_COUNT = """() => {
+  window.asked = 0
+  const read = CSSStyleDeclaration.prototype.getPropertyValue
+  CSSStyleDeclaration.prototype.getPropertyValue = function (name) {
+    window.asked += name.startsWith("--bk-")
+    return read.call(this, name)
+  }
+}"""
+_PATCHED = """() => {
+  if (!window.Bokeh?.require) return false
+  const { VisualProperties } = Bokeh.require("core/visuals/visual")
+  return !String(VisualProperties.prototype._get_css_value).includes("getComputedStyle")
+}"""
+_FLIP = """(together) => {
+  const [document] = Bokeh.documents
+  const figures = [...document._all_models.values()].filter((model) => model.type === "Figure")
+  const views = figures.map((figure) => Bokeh.index.find_one_by_id(figure.id))
+  let laid = 0
+  const after = views[0].after_layout
+  views[0].after_layout = function () { laid += 1; return after.call(this) }
+  const flip = (visible) => {
+    const events = figures.map(({id}) => (
+      {kind: "ModelChanged", model: {id}, attr: "visible", new: visible}
+    ))
+    if (together) {
+      document.apply_json_patch({events})
+    } else {
+      events.forEach((event) => document.apply_json_patch({events: [event]}))
+    }
+    return laid
+  }
+  const counts = [flip(false), flip(true)]
+  delete views[0].after_layout
+  const right = views.every((view) => {
+    const {width, height} = view.el.getBoundingClientRect()
+    return width > 100 && view.bbox.width === Math.round(width)
+      && view.bbox.height === Math.round(height)
+  })
+  return [counts, right]
+}"""
+_BACKENDS = """() => [...Bokeh.documents[0]._all_models.values()]
+  .filter((model) => model.type === "Figure").map((model) => model.output_backend)"""
+
+
+@pytest.fixture(scope="module")
+def address(start_server, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("one")
+    run_id = run({"N_grid": 32, "T_steps": 60}, str(folder))["config_hash"]
+    return f"{start_server(workspace=folder).url}?run={run_id}"
+
+
+@pytest.fixture
+def page(address, open_page):
+    page, errors, _ = open_page(address)
+    becomes(lambda: page.evaluate(_PATCHED))
+    becomes(lambda: page.locator(".bk-Figure:visible").count() == 2)
+    yield page
+    assert not errors
+
+
+def test_a_message_lays_the_page_out_once(page):
+    assert page.evaluate(_FLIP, True) == [[1, 2], True]
+    assert page.evaluate(_FLIP, False) == [[2, 4], True]
+
+
+def test_no_plot_is_drawn_off_the_screen(page):
+    assert set(page.evaluate(_BACKENDS)) == {"canvas"}
+    page.get_by_label("Profiles").click()
+    becomes(lambda: len(page.evaluate(_BACKENDS)) > 2)
+    assert set(page.evaluate(_BACKENDS)) == {"canvas"}
+
+
+def test_a_tab_of_plots_is_drawn_without_asking_for_variables(page):
+    page.evaluate(_COUNT)
+    page.get_by_role("tab", name="Spectrum").click()
+    becomes(lambda: page.locator(".bk-Figure:visible").count() > 2)
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert page.evaluate("window.asked") == 0
