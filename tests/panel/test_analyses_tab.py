@@ -56,6 +56,13 @@ def analyzed(tab):
     tab._update()
 
 
+def looks(tab, engine):
+    """Show what there is now; a page has one loop, here threads may pass each other."""
+    tab.snapshot = look(engine, tab.snapshot)
+    becomes(lambda: not tab._offered._running and not tab._reads._running)
+    tab._update()
+
+
 def texts(tab):
     return [column[0].object for column in tab._outputs]
 
@@ -163,14 +170,14 @@ def test_a_component_that_comes_is_trusted_or_goes_is_seen_and_the_choice_stays(
     folder = engine.workspace.root / "components"
     tab.fields.fields["row"].value = "11"
     plug_in(engine.workspace, "guest", trusted=False)
-    tab.snapshot = look(engine, tab.snapshot)
+    looks(tab, engine)
     becomes(lambda: "guest" in tab.component.options.values())
     assert tab.component.value == "profile"
     assert tab.fields.fields["row"].value == "11"
     tab.component.value = "guest"
     assert tab.run.disabled
     trust(engine.workspace, find_component(engine.workspace, "guest"))
-    tab.snapshot = look(engine, tab.snapshot)
+    looks(tab, engine)
     becomes(lambda: not tab.run.disabled)
     analyzed(tab)
     becomes(lambda: "Below: 3 outputs" in tab._words.object)
@@ -178,14 +185,14 @@ def test_a_component_that_comes_is_trusted_or_goes_is_seen_and_the_choice_stays(
     manifest = json.loads((folder / "guest" / MANIFEST_NAME).read_bytes())
     manifest["tunable_variables"] = manifest["tunable_variables"][:1]
     (folder / "guest" / MANIFEST_NAME).write_text(json.dumps(manifest))
-    tab.snapshot = look(engine, tab.snapshot)
+    looks(tab, engine)
     becomes(lambda: list(tab.fields.fields) == ["row"])
     becomes(lambda: "by other code than it has now" in tab._words.object or tab.run.disabled)
     trust(engine.workspace, find_component(engine.workspace, "guest"))
-    tab.snapshot = look(engine, tab.snapshot)
+    looks(tab, engine)
     becomes(lambda: "by other code than it has now" in tab._words.object)
     shutil.rmtree(folder / "guest")
-    tab.snapshot = look(engine, tab.snapshot)
+    looks(tab, engine)
     becomes(lambda: "guest" not in tab.component.options.values())
     assert "component: got &#x27;guest&#x27;, expected one of" in tab._broken.object
 
