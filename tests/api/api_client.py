@@ -36,8 +36,11 @@ class Client:
         self.url = url
         self.host = urlsplit(url).netloc
 
+    def connect(self):
+        return http.client.HTTPConnection(self.host, timeout=60)
+
     def ask(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection(self.host, timeout=60)
+        connection = self.connect()
         try:
             # A server that refuses a long body answers before it was sent, and hangs up.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -69,7 +72,7 @@ class Listener:
     """A reader of the events on a connection of its own."""
 
     def __init__(self, client, query="", **headers):
-        self._connection = http.client.HTTPConnection(client.host, timeout=60)
+        self._connection = client.connect()
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         self._connection.request("GET", f"/api/events{query}", headers=names)
         self.answer = self._connection.getresponse()
