@@ -23,6 +23,7 @@ from irer_panel.carried import Carried
 from irer_panel.compared import MOST
 from irer_panel.controls import HuntControls
 from irer_panel.curtain import Curtains
+from irer_panel.fonts import link_one_sheet
 from irer_panel.job import PROMOTE, RESTORE, desk_of
 from irer_panel.link import Address, query_of, wanted_of, wanted_run
 from irer_panel.notebook import Frames, bring_scripts, in_kernel
@@ -299,6 +300,7 @@ def prepare() -> frozenset[str]:
     """
     if in_kernel():
         bring_scripts()  # first: Panel itself shows notifications, which are made of them
+    link_one_sheet()
     before = frozenset(pn.state._views)
     pn.extension("tabulator", notifications=True, throttled=True, inline=in_kernel())
     return frozenset(pn.state._views) - before if in_kernel() else frozenset()

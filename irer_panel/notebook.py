@@ -4,13 +4,10 @@ Panel's own way takes scripts, styles and fonts from the makers' hosts. Here the
 a view carries them all, so a notebook works where there is no internet, as the page does.
 """
 
-import base64
 import json
-import re
 import sys
 from collections.abc import Collection
 from functools import partial
-from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,9 +22,10 @@ from panel.io.notebook import (
     replace_inline_css,
 )
 from panel.reactive import Reactive
-from panel_material_ui.base import BUNDLE_PATH, FONT_CSS, MaterialComponent
+from panel_material_ui.base import BUNDLE_PATH, MaterialComponent
 
 from irer_panel.background import loop_of
+from irer_panel.fonts import embedded
 from irer_panel.theme import THEME
 
 MOST_HELD = 64 * 2**20
@@ -195,7 +193,7 @@ def bring_scripts() -> None:
     MaterialComponent._render_esm = classmethod(_render_esm)  # type: ignore[assignment]
     Reactive._get_properties = _get_properties  # type: ignore[method-assign, assignment]
     bundle = BUNDLE_PATH.read_text(encoding="utf-8")
-    script = _SCRIPT % (json.dumps(bundle), json.dumps(_fonts()))
+    script = _SCRIPT % (json.dumps(bundle), json.dumps(embedded()))
     _shell().display_pub.publish({"application/javascript": script})
 
 
@@ -285,15 +283,3 @@ def _own(sheet: Any, own: dict[str, InlineStyleSheet]) -> Any:
     if not isinstance(sheet, ImportedStyleSheet):
         return sheet
     return own.setdefault(sheet.url, replace_inline_css(sheet))
-
-
-def _fonts() -> str:
-    """The fonts of icons and text as one stylesheet that has them in itself."""
-    [sheet] = map(Path, FONT_CSS)
-
-    def whole(found: re.Match[str]) -> str:
-        coded = base64.b64encode((sheet.parent / found[1]).read_bytes()).decode()
-        return f'src: url("data:font/woff2;base64,{coded}") format("woff2");'
-
-    rule = r'src: url\("\./([^"]+\.woff2)"\)[^;]*;'
-    return re.sub(rule, whole, sheet.read_text(encoding="utf-8"))
