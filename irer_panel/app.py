@@ -284,8 +284,7 @@ class HuntDashboard(Cockpit):
     def close(self, *_: Any) -> None:
         """Stop this notebook's hunt, if one runs, and free everything.
 
-        IPython keeps what a cell ends with in `Out`; a cell that ends with `display(dashboard)`
-        leaves nothing there.
+        IPython keeps what a cell ends with in `Out`; `display(dashboard)` leaves nothing there.
         """
         super().close()
         self.engine.close()
@@ -336,6 +335,7 @@ def create_page(engine: Engine, *, guarded: bool = False) -> pmui.Page:
     way_out = [icon_link("logout", "Log out", LEAVE)] if guarded else []
     page = pmui.Page(
         title=TITLE,
+        site_url="./",
         meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",
         dark_theme=cockpit.dark,
         theme_config=THEME,

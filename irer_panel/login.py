@@ -126,6 +126,7 @@ class LoginHandler(RequestHandler):
             COOKIE,
             f"{name}:{mark}",
             expires_days=_DAYS,
+            path="",  # of the folder that it is set in: behind a prefix no other server's
             httponly=True,
             samesite="Lax",
             secure=self.request.protocol == "https",
@@ -145,5 +146,5 @@ class LogoutHandler(RequestHandler):
 
     def get(self) -> None:
         """Forget, and show the form."""
-        self.clear_cookie(COOKIE)
+        self.clear_cookie(COOKIE, path="")
         self.redirect("login")

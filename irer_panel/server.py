@@ -34,6 +34,7 @@ from irer_panel.background import painters
 from irer_panel.doors import Doors
 from irer_panel.h5web.handlers import routes as h5web_routes
 from irer_panel.no_queries import leave_out_queries
+from irer_panel.numba_cache import have_numba_cache
 from irer_panel.sweep import settle
 
 SWITCH_SECONDS = 0.001
@@ -56,6 +57,7 @@ def shared_engine(workspace: Workspace | None = None, *, follows: bool = False) 
     with _gate:
         engine = pn.state.cache.get("irer_engine")
         if engine is None:
+            have_numba_cache()
             # The loop waits this long for a thread that computes in Python, at every socket write.
             sys.setswitchinterval(SWITCH_SECONDS)
             # A view that joins a page after it is shown may be restyled in the browser, which then

@@ -22,6 +22,9 @@ sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
 
 DOC = Path(__file__).parents[2] / "docs" / "deploy.md"
 NAME = "irer.example.org"
+PREFIX = "/user/ada/irer/"
+"""As a hub shows it, which hands the rest of the path on."""
+
 TIMEOUT = 60_000
 AROUND = """
 daemon off;
@@ -64,7 +67,9 @@ def documented(folder, port, behind):
     }.items():
         assert there in block
         block = block.replace(there, here)
-    return block
+    (page,) = re.findall(r"location / \{\n(.*?)\}", block, re.DOTALL)
+    shifted = page.replace(f"http://{behind};", f"http://{behind}/;")
+    return block.rstrip().removesuffix("}") + f"location {PREFIX} {{ {shifted} }} }}"
 
 
 class Through(http.client.HTTPSConnection):
@@ -159,7 +164,8 @@ def test_the_log_knows_who_asked(proxied, served):
     assert "(127.0.0.1)" in lines[0]
 
 
-def test_the_page_opens_by_its_name(proxied):
+@pytest.mark.parametrize("place", ["/", PREFIX])
+def test_the_page_opens_by_its_name(proxied, place):
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not there; install Debian's chromium")
     rules = f"--host-resolver-rules=MAP {NAME}:443 127.0.0.1:{proxied.port}"
@@ -171,18 +177,25 @@ def test_the_page_opens_by_its_name(proxied):
         page.set_default_timeout(TIMEOUT)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-        ours = (f"https://{NAME}/", f"wss://{NAME}/", "data:", "blob:")
+        ours = (f"https://{NAME}{place}", f"wss://{NAME}{place}", "data:", "blob:")
         page.on("request", lambda asked: asked.url.startswith(ours) or foreign.append(asked.url))
         page.on("websocket", lambda made: made.url.startswith(ours) or foreign.append(made.url))
-        page.goto(f"https://{NAME}/?tab=Runs")
+        page.goto(f"https://{NAME}{place}?tab=Runs")
         page.get_by_label("Name").fill("ada")
         page.get_by_label("Password").fill(PASSWORD)
         page.keyboard.press("Enter")
         page.locator(".tabulator-row").first.wait_for()  # which came by the socket
-        assert page.url.startswith(f"https://{NAME}/?tab=Runs")
+        assert page.url.startswith(f"https://{NAME}{place}?tab=Runs")
         (cookie,) = [each for each in context.cookies() if each["name"] == "irer_user"]
         assert cookie["secure"]
         assert cookie["httpOnly"]
+        assert cookie["path"] == (place.rstrip("/") or "/")  # no other server's behind the name
+        page.locator("a", has_text="IRER").click()
+        page.locator(".tabulator-row").first.wait_for()
+        assert page.url.split("?")[0] == f"https://{NAME}{place}"
+        page.get_by_role("link", name="Log out").click()
+        page.get_by_role("button", name="Log in").wait_for()
+        assert not [each for each in context.cookies() if each["name"] == "irer_user"]
         browser.close()
     assert errors == []
     assert foreign == []
