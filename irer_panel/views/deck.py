@@ -1,4 +1,4 @@
-"""The tabs under the fields: the first view comes with them, each other when it is first opened."""
+"""The tabs under the fields: the first view comes with them, each other when it is opened."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -53,8 +53,11 @@ class Deck(pn.viewable.Viewer):
         )
         self._tabs.active = self.titles.index(first) if first in self.titles else 0
         self._tabs.param.watch(self._turned, "active")
-        # At once, where the tabs are made: the browser draws a view that follows them twice.
-        if maker := self._turn():
+        if self._tabs.active:
+            self._turned()
+        elif maker := self._turn():
+            # At once, where the tabs are made: the browser builds a table that follows them twice.
+            # Not so figures, which it draws before they have a place.
             self._fill(self.active, maker)
 
     @property

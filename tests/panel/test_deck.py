@@ -51,7 +51,7 @@ def test_a_link_opens_its_tab_and_makes_no_other(log):
 
 
 def test_the_first_view_comes_with_the_tabs_and_others_aside(log):
-    """A browser that has the tabs alone would draw the view that follows them twice."""
+    """A browser that has the tabs alone would build the table that follows them twice."""
 
     class Aside(NoLoop):
         calls: ClassVar = []
@@ -66,6 +66,10 @@ def test_the_first_view_comes_with_the_tabs_and_others_aside(log):
     assert log == ["Runs made"]
     Aside.calls.pop()()
     assert log == ["Runs made", "Log made"]
+    Deck({name: lambda name=name: View(name, log) for name in ("Runs", "Log")}, Aside(), "Log")
+    assert log == ["Runs made", "Log made"]
+    Aside.calls.pop()()
+    assert log == ["Runs made", "Log made", "Log made"]
 
 
 @pytest.mark.parametrize("name", ["", "Nothing", "runs"])
