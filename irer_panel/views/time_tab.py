@@ -24,6 +24,15 @@ from irer_panel.views.traces import Traces
 INTERVAL = 200
 """Milliseconds between two frames at the player's first speed."""
 
+_FROM_THE_OTHER_END = """
+const ends = {"1": [source.end, source.start], "-1": [source.start, source.end]}[source.direction]
+if (ends && source.loop_policy === "once" && source.value === ends[0]) { source.value = ends[1] }
+"""
+"""Run by the browser as its player starts: a film at its end, where one opens, would end at once.
+
+Told by the server it would come a way and back later, after the player's first tick at worst.
+"""
+
 _PLAYER_SX = {"& .MuiIconButton-root:not(.MuiIconButton-colorPrimary)": {"color": "text.primary"}}
 """Its own grey is the same in both themes, and too faint on a dark ground."""
 
@@ -72,7 +81,6 @@ class TimeTab(HuntView):
         self._moment = moment or Moment()
         self._reads: Newest[Read] = Newest(readers, loop, self._show)
         self._history: History | None = None
-        self._begun = 0
         self.exports = {kind.suffix: FilmExport(kind, loop) for kind in KINDS}
         self.film, self.traces = Film(), Traces()
         self.field = pmui.RadioButtonGroup(
@@ -91,6 +99,7 @@ class TimeTab(HuntView):
             margin=(0, 10),  # else its knob is cut off at both ends of the film
             sx=_PLAYER_SX,
         )
+        self.player.jscallback(direction=_FROM_THE_OTHER_END)
         self._words = pmui.Typography("", variant="body2", margin=0)
         self._nothing = pmui.Typography("", variant="body1", margin=(24, 0))
         bar = pn.Row(
@@ -118,14 +127,13 @@ class TimeTab(HuntView):
             (selection, selection.param.watch(self._request, "run")),
             (self.field, self.field.param.watch(self._request, "value")),
             (self.player, self.player.param.watch(self._turn, "value")),
-            (self.player, self.player.param.watch(self._begin, "direction")),
+            (self.player, self.player.param.watch(self._rest, "direction")),
         ]
         self._request()
 
     def play_or_pause(self) -> None:
         """Start the film or hold it; at its end it starts from its beginning."""
         if not self.player.disabled:
-            self._begun = 0
             self.player.direction = 0 if self.player.direction else 1
 
     def step(self, frames: int) -> None:
@@ -181,31 +189,12 @@ class TimeTab(HuntView):
         self._turn()
 
     def _turn(self, *_: Any) -> None:
-        self._begun = 0
         if self._history is None:
             return
         frame = min(int(self.player.value), len(self._history.times) - 1)
         self.film.turn_to(frame)
         self.traces.mark(float(self._history.times[frame]))
         self._words.object = self._history.words(frame)
-        self._rest()
-
-    def _begin(self, *_: Any) -> None:
-        """Whoever plays a film that stands at its end, by key or by button, sees it from the other.
-
-        The player alone would find nothing left to play; and a film opens at its end. It stops at
-        its next tick, if it has not heard by then where to begin: that stop is taken back.
-        """
-        player = self.player
-        begun, self._begun = self._begun, 0
-        ends = {1: (player.end, player.start), -1: (player.start, player.end)}
-        if begun and not player.direction and player.value == ends[begun][1]:
-            player.direction = begun
-        elif player.loop_policy == "once" and player.direction:
-            end, other = ends[player.direction]
-            if player.value == end:
-                player.value = other
-                self._begun = player.direction
         self._rest()
 
     def _rest(self, *_: Any) -> None:

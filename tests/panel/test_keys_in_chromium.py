@@ -1,7 +1,6 @@
 """The keys of the page, pressed in a browser; and what has the focus keeps those that it needs."""
 
 import re
-import time
 
 import pytest
 from audited_hunt import hunted
@@ -166,14 +165,10 @@ def test_the_players_keys_work_in_its_tab_and_its_slider_keeps_the_arrows(served
     page.keyboard.press(" ")
     becomes(lambda: frame(page) == "6 of 6")
 
-    def plays_anew(start):
-        start()  # The first may still hold the last frame, a short film end before it is looked at.
-        until = time.monotonic() + 1.5
-        while frame(page) == "6 of 6" and time.monotonic() < until:
-            page.wait_for_timeout(20)
-        return frame(page) != "6 of 6"
-
-    becomes(lambda: plays_anew(lambda: page.keyboard.press(" ")))
+    page.get_by_role("button", name="Once", pressed=True).wait_for()
+    page.locator("button.pause.MuiIconButton-colorPrimary").wait_for()  # It has ended.
+    page.keyboard.press(" ")
+    becomes(lambda: frame(page) != "6 of 6")
     page.get_by_role("button", name="Loop").click()  # No end then comes before the key that holds.
     page.get_by_role("button", name="Loop", pressed=True).wait_for()
     page.locator("button.pause").click()
@@ -181,6 +176,7 @@ def test_the_players_keys_work_in_its_tab_and_its_slider_keeps_the_arrows(served
     page.keyboard.press(" ")
     becomes(lambda: frame(page) != held)
     page.keyboard.press(" ")
+    page.locator("button.pause.MuiIconButton-colorPrimary").wait_for()  # It is held.
     page.get_by_role("slider", name="Player").focus()
     for key, shown in (("Home", "1 of 6"), ("ArrowUp", "2 of 6")):
         page.keyboard.press(key)
@@ -190,9 +186,49 @@ def test_the_players_keys_work_in_its_tab_and_its_slider_keeps_the_arrows(served
     assert selected(page) == runs[0]
     page.keyboard.press("l")
     page.get_by_role("button", name="Once", pressed=True).wait_for()
-    page.locator("button.last").click()
-    becomes(lambda: frame(page) == "6 of 6")
-    becomes(lambda: plays_anew(page.locator("button.play").click))  # the player's own
+
+
+@pytest.fixture
+def film(served, open_page):
+    """The film of a run at its end; while `held`, nothing that the server says arrives."""
+    page, errors, _ = open_page("about:blank")
+    waiting = []
+
+    def pass_on(socket):
+        server = socket.connect_to_server()
+        server.on_message(lambda m: waiting.append((socket, m)) if page.held else socket.send(m))
+
+    page.held = False
+    page.route_web_socket("**/ws*", pass_on)
+    page.goto(f"{served[0].url}?tab=Time")
+    page.get_by_text("frame 6 of 6").wait_for(timeout=TIMEOUT)
+    yield page
+    page.held = False
+    for socket, message in waiting:
+        socket.send(message)
+    assert not errors
+
+
+def at(page):
+    return int(page.get_by_role("slider", name="Player").input_value())
+
+
+def test_a_film_starts_anew_at_its_end_whatever_the_server_takes_and_is_held_at_once(film):
+    film.held = True
+    film.locator("button.play").click()
+    assert at(film) == 0
+    film.locator("button.pause").click()
+    film.wait_for_timeout(600)
+    assert at(film) == 0
+    film.locator("button.play").click()
+    becomes(lambda: at(film) == 5)
+    film.wait_for_timeout(600)
+    assert at(film) == 5, "once"
+    film.locator("button.reverse").click()
+    becomes(lambda: at(film) == 0)
+    film.wait_for_timeout(600)
+    film.locator("button.reverse").click()
+    assert at(film) == 5
 
 
 def test_the_help_opens_and_closes_by_key_and_button(page):
