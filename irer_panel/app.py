@@ -335,6 +335,7 @@ def create_page(engine: Engine, *, guarded: bool = False) -> pmui.Page:
     way_out = [icon_link("logout", "Log out", LEAVE)] if guarded else []
     page = pmui.Page(
         title=TITLE,
+        site_url="./",
         meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",
         dark_theme=cockpit.dark,
         theme_config=THEME,

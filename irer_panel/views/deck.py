@@ -1,4 +1,4 @@
-"""The tabs under the fields: each view is made when its tab is first opened, off the loop."""
+"""The tabs under the fields: the first view comes with them, each other when it is opened."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -51,9 +51,14 @@ class Deck(pn.viewable.Viewer):
         self._tabs = pmui.Tabs(
             *self._places.items(), sizing_mode="stretch_width", margin=0, sx=_NARROW_TABS
         )
-        self._tabs.param.watch(self._turned, "active")
         self._tabs.active = self.titles.index(first) if first in self.titles else 0
-        self._turned()
+        self._tabs.param.watch(self._turned, "active")
+        if self._tabs.active:
+            self._turned()
+        elif maker := self._turn():
+            # At once, where the tabs are made: the browser builds a table that follows them twice.
+            # Not so figures, which it draws before they have a place.
+            self._fill(self.active, maker)
 
     @property
     def moved(self) -> bool:
@@ -73,12 +78,15 @@ class Deck(pn.viewable.Viewer):
                 close()
 
     def _turned(self, *_: Any) -> None:
+        if maker := self._turn():
+            self._loop.aside(partial(self._fill, self.active, maker), lambda: None)
+
+    def _turn(self) -> Maker | None:
+        """Say which tab is open now; what makes its view, where that is still to be made."""
         title = self.titles[self._tabs.active]
         self._on_turn(title)
         self.active = title
-        maker = self._makers.pop(title, None)
-        if maker is not None:
-            self._loop.aside(partial(self._fill, title, maker), lambda: None)
+        return self._makers.pop(title, None)
 
     def _fill(self, title: str, maker: Maker) -> None:
         if self._closed:

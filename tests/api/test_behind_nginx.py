@@ -190,6 +190,9 @@ def test_the_page_opens_by_its_name(proxied, place):
         assert cookie["secure"]
         assert cookie["httpOnly"]
         assert cookie["path"] == (place.rstrip("/") or "/")  # no other server's behind the name
+        page.locator("a", has_text="IRER").click()
+        page.locator(".tabulator-row").first.wait_for()
+        assert page.url.split("?")[0] == f"https://{NAME}{place}"
         page.get_by_role("link", name="Log out").click()
         page.get_by_role("button", name="Log in").wait_for()
         assert not [each for each in context.cookies() if each["name"] == "irer_user"]

@@ -1,5 +1,7 @@
 """Tabs are made when they are first opened, once, and freed with the page."""
 
+from typing import ClassVar
+
 import panel as pn
 import pytest
 
@@ -46,6 +48,28 @@ def test_a_link_opens_its_tab_and_makes_no_other(log):
     tabs = deck(log, "Audit")
     assert log == ["Audit made"]
     assert (tabs.active, tabs.moved) == ("Audit", True)
+
+
+def test_the_first_view_comes_with_the_tabs_and_others_aside(log):
+    """A browser that has the tabs alone would build the table that follows them twice."""
+
+    class Aside(NoLoop):
+        calls: ClassVar = []
+
+        def aside(self, call, then):
+            self.calls.append(call)
+
+    tabs = Deck({name: lambda name=name: View(name, log) for name in ("Runs", "Log")}, Aside())
+    assert log == ["Runs made"]
+    assert tabs._places["Runs"][0].object == "Runs"
+    tabs.open("Log")
+    assert log == ["Runs made"]
+    Aside.calls.pop()()
+    assert log == ["Runs made", "Log made"]
+    Deck({name: lambda name=name: View(name, log) for name in ("Runs", "Log")}, Aside(), "Log")
+    assert log == ["Runs made", "Log made"]
+    Aside.calls.pop()()
+    assert log == ["Runs made", "Log made", "Log made"]
 
 
 @pytest.mark.parametrize("name", ["", "Nothing", "runs"])

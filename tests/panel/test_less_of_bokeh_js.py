@@ -1,4 +1,4 @@
-"""What a page does not do: ask style sheets, lay out twice, load fonts for nobody."""
+"""What a page does not do: ask style sheets, lay out or build twice, load fonts for nobody."""
 
 import pytest
 from browsing import becomes
@@ -47,6 +47,17 @@ _FLIP = """(together) => {
   })
   return [counts, right]
 }"""
+_TABLES = """
+let Tabulator
+window.tables = 0
+Object.defineProperty(window, "Tabulator", {
+  get: () => Tabulator,
+  set: (table) => {
+    Tabulator = new Proxy(table, {
+      construct: (...made) => { window.tables += 1; return Reflect.construct(...made) }
+    })
+  }
+})"""
 _FONTS = """() => [...document.fonts].filter(({family}) => family === "Roboto")
   .map(({status, unicodeRange}) => [status, unicodeRange])"""
 _BACKENDS = """() => [...Bokeh.documents[0]._all_models.values()]
@@ -87,6 +98,21 @@ def test_a_tab_of_plots_is_drawn_without_asking_for_variables(page):
     becomes(lambda: page.locator(".bk-Figure:visible").count() > 2)
     page.evaluate("() => new Promise(requestAnimationFrame)")
     assert page.evaluate("window.asked") == 0
+
+
+@pytest.mark.parametrize("tab", ["", "Audit"])
+def test_the_run_list_is_built_once(address, open_page, tab):
+    page, errors, _ = open_page("about:blank")
+    page.add_init_script(_TABLES)
+    page.goto(f"{address}&tab={tab}")
+    page.locator(".bk-Figure:visible").nth(1).wait_for()
+    if tab:
+        page.get_by_role("heading", name="Audit of").wait_for()
+    else:
+        page.locator(".tabulator").wait_for()
+    page.wait_for_timeout(2000)  # a second one would come within a moment
+    assert page.evaluate("window.tables") == (0 if tab else 1)
+    assert not errors
 
 
 def test_each_font_is_for_some_characters_and_few_are_loaded(page):
