@@ -28,6 +28,7 @@ from irer_panel.job import PROMOTE, RESTORE, desk_of
 from irer_panel.link import Address, query_of, wanted_of, wanted_run
 from irer_panel.notebook import Frames, bring_scripts, in_kernel
 from irer_panel.rate import Allowance
+from irer_panel.saying import inform, notify
 from irer_panel.selection import Selection
 from irer_panel.session import Session
 from irer_panel.shortcuts import Shortcuts
@@ -386,15 +387,3 @@ def _restore(run: str, workspace: str) -> str:
     from engine.hunt.restore import restore
 
     return str(restore(run, workspace)["conclusion"])
-
-
-def notify(message: str) -> None:
-    """Show an error on the page that this is called for."""
-    if pn.state.notifications is not None:
-        pn.state.notifications.error(message, duration=12_000)
-
-
-def inform(message: str) -> None:
-    """Say something for a moment on the page that this is called for."""
-    if pn.state.notifications is not None:
-        pn.state.notifications.info(message, duration=3_000)

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from bokeh.document import Document
@@ -18,6 +19,7 @@ from panel.io.document import hold
 from panel.io.state import set_curdoc, state
 
 from engine.cores import step_aside
+from irer_panel.saying import confess
 
 logger = logging.getLogger(__name__)
 
@@ -190,6 +192,7 @@ class Newest(Generic[Result]):
         self._running = False
         self._waiting: Callable[[], Result] | None = None
         self._closed = False
+        self._said = ""
 
     def request(self, job: Callable[[], Result]) -> None:
         """Ask for a job, from any thread; one that still waits is dropped for it."""
@@ -211,6 +214,8 @@ class Newest(Generic[Result]):
         # Handed over before the next job begins, so that an older result never comes last.
         if error := future.exception():
             logger.error("background job failed", exc_info=error)
+            if not self._closed:
+                self._loop.soon(partial(self._admit, error))
         elif not self._closed:
             self._loop.soon(lambda: self._hand_over(future.result()))
         with self._lock:
@@ -223,6 +228,11 @@ class Newest(Generic[Result]):
         # Executors refuse work once the process ends, and then nobody waits for it.
         with contextlib.suppress(RuntimeError):
             self._executor.submit(job).add_done_callback(self._done)
+
+    def _admit(self, error: BaseException) -> None:
+        said, self._said = self._said, repr(error)
+        if said != self._said:  # once, not at every look that fails the same way
+            confess(error)
 
     def _hand_over(self, result: Result) -> None:
         if not self._closed:

@@ -49,9 +49,9 @@ class HuntTab(HuntView):
         super().__init__(**params)
         choices, zooms = choices or Choices(), zooms or Zooms()
         self.feed = HuntFeed(engine.reader, loop)
-        table = self.feed.param.table
-        self.scatter = ScatterView(selection, loop, zooms, table=table)
+        self.scatter = ScatterView(selection, loop, zooms, table=self.feed.param.table)
         shared = self.scatter.rows
+        table = self.scatter.param.shown  # what stands first is there first
         self.evolution = EvolutionView(selection, loop, choices, zooms, table=table)
         self.parallel = ParallelView(selection, loop, shared, table=table)
         self.parameter = ParameterView(selection, loop, shared, choices, table=table)

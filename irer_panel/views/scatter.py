@@ -101,7 +101,9 @@ class ScatterView(PickingView):
         if words := emptiness(table):
             return partial(self._show, Cloud(), None, words)
         assert table is not None
-        found = cloud(table)
+        found, painted = cloud(table), None
+        if found.crowded and not self._built:  # with its figure, not after it
+            painted = painters.submit(density, *self._asked(found)).result()
         words = ""
         if found.crowded:
             words = (
@@ -110,9 +112,11 @@ class ScatterView(PickingView):
             )
         elif len(found.ids) < 3:
             words = f"{counted(len(found.ids), 'run')} with a score so far."
-        return partial(self._show, found, points(table), words)
+        return partial(self._show, found, points(table), words, painted)
 
-    def _show(self, found: Cloud, drawn: Points | None, words: str) -> None:
+    def _show(
+        self, found: Cloud, drawn: Points | None, words: str, painted: Density | None = None
+    ) -> None:
         self._say(words)
         self._figure.visible = bool(found.ids)
         self._cloud = found
@@ -122,19 +126,20 @@ class ScatterView(PickingView):
         self._sources.front.data = {"x": x, "y": y}
         self._sources.extent.data = {"x": list(found.x_range), "y": list(found.y_range)}
         self._mark()
+        if painted is not None or not found.crowded:
+            self._sources.density.data = density_columns(painted)
+        else:
+            self._paint()
         if found.ids and self._figure.object is None:  # it needs a point to find its ranges
             self._figure.object = self.figure
-        if found.crowded:
-            self._paint()
-        else:
-            self._sources.density.data = density_columns(None)
 
-    def _paint(self) -> None:
-        found = self._cloud
+    def _asked(self, found: Cloud) -> tuple[Numbers, Numbers, Window]:
         x_range, y_range = self._zooms.of("scatter") or (found.x_range, found.y_range)
         width, height = frame_of(self.figure)
-        window = Window(x_range, y_range, width // GRAIN, height // GRAIN)
-        self._paints.request(partial(density, found.x, found.y, window))
+        return found.x, found.y, Window(x_range, y_range, width // GRAIN, height // GRAIN)
+
+    def _paint(self) -> None:
+        self._paints.request(partial(density, *self._asked(self._cloud)))
 
     def _draw(self, painted: Density) -> None:
         if self._cloud.crowded:

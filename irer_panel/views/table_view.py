@@ -1,6 +1,7 @@
 """What the figures of a hunt have in common: a table in, work off the loop, a figure or words."""
 
 import html
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
@@ -12,6 +13,8 @@ from engine.hunt.table import HuntTable
 from irer_panel.background import Loop, Newest, loop_of, readers
 from irer_panel.selection import Selection
 from irer_panel.wording import counted
+
+_log = logging.getLogger(__name__)
 
 PAPER = """
 :host { width: 100%; }
@@ -35,6 +38,10 @@ def emptiness(table: HuntTable | None) -> str:
     return ""
 
 
+Work = tuple[HuntTable | None, Callable[[], None]]
+"""A table, and the call that shows what was worked out of it."""
+
+
 class TableView(pn.viewable.Viewer):
     """A view that follows `table`; what it shows is worked out in another thread.
 
@@ -45,6 +52,8 @@ class TableView(pn.viewable.Viewer):
         class_=HuntTable, allow_refs=True, doc="Runs of the hunt; None before they are read."
     )
 
+    shown = param.ClassSelector(class_=HuntTable, doc="The table that it shows by now.")
+
     title: ClassVar[str] = ""
     help: ClassVar[str] = ""
     """Two sentences on what it shows."""
@@ -53,7 +62,7 @@ class TableView(pn.viewable.Viewer):
         super().__init__(**params)
         self._loop = loop or loop_of(pn.state.curdoc)
         self._built = False
-        self._work: Newest[Callable[[], None]] = Newest(readers, self._loop, self._deliver)
+        self._work: Newest[Work] = Newest(readers, self._loop, self._deliver)
         self._figure = pn.pane.Bokeh(None, sizing_mode="stretch_width", margin=0, visible=False)
         self._words = pn.pane.HTML(
             "", stylesheets=[PAPER], sizing_mode="stretch_width", margin=0, visible=False
@@ -62,7 +71,7 @@ class TableView(pn.viewable.Viewer):
     @param.depends("table", watch=True)
     def refresh(self) -> None:
         """Work out what there is to show, and show it."""
-        self._work.request(partial(self._prepare, self.table))
+        self._work.request(partial(self._work_out, self.table))
 
     def close(self) -> None:
         """Follow the table no more."""
@@ -72,12 +81,25 @@ class TableView(pn.viewable.Viewer):
         """In another thread: work out what to show, and give the call that shows it."""
         raise NotImplementedError
 
-    def _deliver(self, show: Callable[[], None]) -> None:
+    def _work_out(self, table: HuntTable | None) -> Work:
+        try:
+            return table, self._prepare(table)
+        except Exception as error:
+            _log.exception("The figure %s could not be worked out.", self.title)
+            problem = f"This could not be worked out: {type(error).__name__}: {error}. Report this."
+            return table, partial(self._say, problem)
+
+    def _deliver(self, work: Work) -> None:
+        table, show = work
         if self._built or not self.table:
             show()
-            self._push()
+            self._end(table)
         else:  # a figure is dozens of models, which the loop need not make
-            self._loop.aside(partial(self._build, show), self._push)
+            self._loop.aside(partial(self._build, show), partial(self._end, table))
+
+    def _end(self, table: HuntTable | None) -> None:
+        self._push()
+        self.shown = table
 
     def _build(self, show: Callable[[], None]) -> None:
         with pn.io.hold(freeze=True):  # else each model that joins has all others walked

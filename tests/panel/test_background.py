@@ -92,6 +92,29 @@ def test_a_failed_job_is_logged_and_the_next_one_runs(executor, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_what_nobody_foresaw_is_said_on_the_page_once_until_it_is_another(executor, monkeypatch):
+    said = []
+    monkeypatch.setattr("irer_panel.saying.notify", said.append)
+
+    async def fail():
+        newest = Newest(executor, KernelLoop(), lambda _: None)
+        for job in (lambda: 1 / 0, lambda: 1 / 0, lambda: {}["rho"]):
+            newest.request(job)
+            while newest._running:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        newest.request(lambda: 1 / 0)
+        newest.close()
+        while newest._running:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(fail())
+    kinds = [each.split(": ")[1] for each in said]
+    assert kinds == ["ZeroDivisionError", "KeyError"]
+    assert all("server's log" in each for each in said)
+
+
 def test_a_script_without_a_loop_is_its_own():
     assert isinstance(loop_of(None), NoLoop)
     called = threading.Event()

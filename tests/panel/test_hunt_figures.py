@@ -213,7 +213,8 @@ def test_very_many_runs_become_a_density_that_follows_the_window(hunted, monkeyp
     view = ScatterView(selection, table=table)
     idle(view)
     density = view._sources.density
-    waits(lambda: density.data["image"])
+    assert view._figure.visible
+    assert len(density.data["image"]) == 1, "the density comes with its figure"
     assert np.nansum(density.data["image"][0]) == len(table.scored)
     drawn = view.rows.source.data["id"]
     assert set(drawn) >= {table.ids[i] for i in front(table)}
@@ -327,6 +328,36 @@ def test_the_tab_follows_the_shown_hunt_and_closes(tmp_path):
     tab.snapshot = look(engine, tab.snapshot)
     waits(lambda: tab.feed.table.hunt_id == hunt)
     assert len(tab.feed.table) == SETTINGS.population_size
+    tab.close()
+    engine.close()
+
+
+def test_the_first_figure_is_there_before_the_others_are_worked_out(tmp_path, monkeypatch):
+    engine = Engine(Workspace.open(tmp_path))
+    hunt = fill_hunt(engine.workspace, generations=1)
+    tab = HuntTab(engine, Selection(), NoLoop())
+    others = (tab.evolution, tab.parallel, tab.parameter, tab.importance, tab.correlation)
+    cloud, meanwhile = scatter.cloud, []
+
+    def slow(table):
+        time.sleep(0.1)
+        meanwhile.extend(each.table for each in others)
+        return cloud(table)
+
+    monkeypatch.setattr(scatter, "cloud", slow)
+    tab.snapshot = look(engine, Snapshot())
+    waits(lambda: all(each.shown is not None for each in others))
+    assert meanwhile == [None] * len(others)
+    assert tab.scatter.shown is tab.feed.table
+
+    def broken(table):
+        raise ZeroDivisionError("no such luck")
+
+    monkeypatch.setattr(scatter, "cloud", broken)
+    fill_hunt(engine.workspace, generations=1)
+    tab.snapshot = look(engine, tab.snapshot)
+    waits(lambda: tab.evolution.shown is not None and tab.evolution.shown.hunt_id != hunt)
+    assert "ZeroDivisionError: no such luck. Report this." in tab.scatter._words.object
     tab.close()
     engine.close()
 
