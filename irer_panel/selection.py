@@ -1,5 +1,6 @@
 """Which run a browser looks at: the newest as it lands, or the one its user picked."""
 
+import panel as pn
 import param
 
 
@@ -17,8 +18,9 @@ class Selection(param.Parameterized):
             self.run = newest
 
     def pick(self, run: str) -> None:
-        """The user picks a run: the page stays with it."""
-        self.param.update(run=run, follow=False)
+        """The user picks a run: the page stays with it, and is told in one message."""
+        with pn.io.hold():
+            self.param.update(run=run, follow=False)
 
     @param.depends("follow", watch=True)
     def _catch_up(self) -> None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from bokeh.models import BasicTicker, ColumnDataSource, FixedTicker, HoverTool, Range1d
+from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
 from bokeh.plotting import figure
 
 from engine.audit.spectrum import Floats
@@ -37,15 +37,24 @@ def bins(scores: Floats, observed: float) -> tuple[Floats, Floats]:
 def ticks(low: float, high: float) -> list[float]:
     """Three to six ones, twos and fives of the decades between two scores, or powers of ten alone.
 
-    None where both lie so close together that fewer are between them.
+    Where both lie so close together that fewer are between them: even steps of one, two or five.
     """
     tens = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for mantissas in ((1, 2, 5), (1,)):
         found = [float(f"{m}e{ten}") for ten in tens for m in mantissas]
         found = [each for each in found if low <= each <= high]
         if len(found) <= 6:
-            return found if len(found) > 2 else []
+            return found if len(found) > 2 else _even(low, high)
     return found[:: -(-len(found) // 6)]
+
+
+def _even(low: float, high: float) -> list[float]:
+    ten = math.ceil(math.log10(high - low))
+    for step in (float(f"{m}e{n}") for n in (ten - 1, ten - 2) for m in (5, 2, 1)):
+        whole = range(math.ceil(low / step), math.floor(high / step + 1e-9) + 1)
+        if len(whole) > 2:
+            break
+    return [float(f"{each * step:.12g}") for each in whole]
 
 
 class NullPlot:
@@ -53,7 +62,7 @@ class NullPlot:
 
     def __init__(self, what: str) -> None:
         self._bars = ColumnDataSource({"left": [], "right": [], "count": [], "range": []})
-        self._decades, self._few = FixedTicker(), BasicTicker(desired_num_ticks=4)
+        self._ticker = FixedTicker()
         self._line = ColumnDataSource({"x": [], "sse": []})
         options: dict[str, Any] = {
             "height": 240,
@@ -81,6 +90,7 @@ class NullPlot:
         )
         line = plot.vspan("x", source=self._line, line_color=SCORED, line_width=2.5)
         plot.xgrid.grid_line_color = None
+        plot.xaxis.ticker = self._ticker  # for good: for another the whole page is walked
         plot.add_tools(
             HoverTool(renderers=[bars], tooltips=[("SSE", "@range"), (what, "@count{0,0}")]),
             HoverTool(renderers=[line], tooltips=[("this run", "@sse")]),
@@ -99,6 +109,5 @@ class NullPlot:
         at = max(draws.observed, _LEAST)
         self._line.data = {"x": [at], "sse": [number(draws.observed)]}
         self.figure.x_range.update(start=float(edges[0]), end=float(edges[-1]))
-        self._decades.ticks = ticks(float(edges[0]), float(edges[-1]))
-        self.figure.xaxis.ticker = self._decades if self._decades.ticks else self._few
+        self._ticker.ticks = ticks(float(edges[0]), float(edges[-1]))
         self.figure.y_range.update(start=0, end=max(1.0, 1.1 * float(counts.max(initial=0))))

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 from audited_hunt import hunted
+from bokeh.document import Document
+from panel.io.state import set_curdoc
 
 from irer_panel.app import create_view
 from irer_panel.curtain import Curtain
@@ -55,6 +57,17 @@ def test_what_a_tab_picks_the_page_picks(curtain):
     curtain.selection.pick("a" * 40)
     assert (page.run, page.follow) == ("a" * 40, False)
     assert (curtain.selection.run, curtain.selection.follow) == ("a" * 40, False)
+
+
+def test_all_that_a_pick_changes_is_one_message(curtain):
+    page, _, curtain = curtain
+    curtain.shown, document, held = True, Document(), []
+    for each in (page, curtain.selection):
+        each.param.watch(lambda _: held.append(document.callbacks.hold_value), "run")
+    with set_curdoc(document):
+        curtain.selection.pick("b" * 40)
+    assert held == ["combine", "combine"]
+    assert document.callbacks.hold_value is None
 
 
 def test_a_closed_curtain_follows_nothing(curtain):

@@ -114,8 +114,10 @@ def test_bins_hold_every_draw_that_has_a_score_and_the_observed_one():
     draws = NullDraws(PHASE_SCRAMBLE, scores, 7.0, None, 0.5, 5)
     assert undefined_words(draws).startswith("1 draw has too few peaks")
     plot = NullPlot("draws")
+    references = plot.figure.references()
     plot.draw(draws)
     assert plot.figure.x_range.start < 7.0 < plot.figure.x_range.end
+    assert plot.figure.references() == references, "another model: the page is walked for it"
 
 
 def test_equal_scores_are_still_a_histogram():
@@ -128,7 +130,8 @@ def test_equal_scores_are_still_a_histogram():
     ("low", "high", "wanted"),
     [
         (0.015, 0.7, [0.02, 0.05, 0.1, 0.2, 0.5]),
-        (0.15, 0.35, []),
+        (0.15, 0.35, [0.15, 0.2, 0.25, 0.3, 0.35]),
+        (0.9, 2.2, [1.0, 1.5, 2.0]),
         (0.003, 40.0, [0.01, 0.1, 1.0, 10.0]),
         (1e-30, 1.0, [1e-30, 1e-24, 1e-18, 1e-12, 1e-06, 1.0]),
     ],
