@@ -97,16 +97,22 @@ class Proxied(Client):
 
 
 @pytest.fixture(scope="module")
-def access(hunted):
-    access = Access(hunted.root / "access_nginx.json")
+def workspace(hunted, tmp_path_factory):
+    """One of its own: a hunt is started in it."""
+    return shutil.copytree(hunted.root, tmp_path_factory.mktemp("nginx") / "workspace")
+
+
+@pytest.fixture(scope="module")
+def access(workspace):
+    access = Access(workspace / "access_nginx.json")
     access.add_user("ada", PASSWORD)
     return access
 
 
 @pytest.fixture(scope="module")
-def served(start_server, hunted, access):
+def served(start_server, workspace, access):
     options = ("--auth", str(access.path), "--host", NAME, "--proxied")
-    return start_server("engine.cli", "serve", "--port", "0", *options, workspace=hunted.root)
+    return start_server("engine.cli", "serve", "--port", "0", *options, workspace=workspace)
 
 
 @pytest.fixture(scope="module")
