@@ -9,8 +9,8 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -36,7 +36,10 @@ tellers = ThreadPoolExecutor(2, thread_name_prefix="irer-tell")
 """Reads of the event log, for all who follow it: no news waits behind the pages' reads."""
 
 painters = ThreadPoolExecutor(1, thread_name_prefix="irer-paint")
-"""Rasterization, for all sessions: one thread, as Numba's fallback layer allows no second."""
+"""Jobs of rasterization, for all sessions: one at a time."""
+
+_beside = ThreadPoolExecutor(1, thread_name_prefix="irer-paint-beside")
+"""What such a job does in a second thread."""
 
 builders = ThreadPoolExecutor(1, thread_name_prefix="irer-build")
 """Views in the making, for all sessions: one thread, as HoloViews keeps its options globally."""
@@ -44,6 +47,16 @@ builders = ThreadPoolExecutor(1, thread_name_prefix="irer-build")
 
 filmers = ThreadPoolExecutor(1, thread_name_prefix="irer-film", initializer=step_aside)
 """Films as files, for all sessions: one at a time, behind whatever a page waits for."""
+
+
+def together(jobs: Sequence[Callable[[], Result]]) -> list[Result]:
+    """Do jobs at the same time, the first here and the others beside it; returns what they give."""
+    others = [_beside.submit(job) for job in jobs[1:]]
+    try:
+        here = [job() for job in jobs[:1]]
+    finally:
+        wait(others)
+    return here + [each.result() for each in others]
 
 
 class Loop(Protocol):

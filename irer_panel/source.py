@@ -257,8 +257,11 @@ class FieldSource:
             share = 1 - holes / cells
             means[down, across] = np.where(share > 0, means[down, across] * share, 0)
             counts = counts - mosaic.gather(down, across, holes)
-        total = mosaic.pool(means, np.add, np.dtype(np.float64)) * mosaic.factor**2
-        return np.where(counts > 0, total / np.maximum(counts, 1), np.nan).astype(means.dtype)
+        total = mosaic.pool(means, np.add, np.dtype(np.float64))
+        total *= mosaic.factor**2
+        with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: a pixel without a finite cell
+            total /= counts
+        return total.astype(means.dtype)
 
     def _extreme(self, name: str, mosaic: Mosaic, aggregation: str) -> Array:
         values = self._level(name, mosaic, aggregation)

@@ -10,6 +10,7 @@ Datashader never interpolates: below one cell a pixel, the picture *is* the cell
 """
 
 import math
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,9 @@ AGGREGATIONS = ("mean", "min", "max")
 
 MAX_PIXELS = 4096
 """Most bins along one side, whatever a browser asks for."""
+
+_numbas_turn = threading.Lock()
+"""Numba's fallback layer ends the process when two threads enter its parallel loops."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,8 @@ def _bin(part: Array, height: int, width: int, aggregation: str) -> Array:
         dims=("y", "x"),
     )
     canvas = datashader.Canvas(width, height, (0, columns), (0, rows))
-    return np.asarray(canvas.raster(source, agg=aggregation).values)
+    with _numbas_turn:
+        return np.asarray(canvas.raster(source, agg=aggregation).values)
 
 
 def _pixels(asked: int) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from engine.errors import ArtifactError, WorkspaceError
 from engine.settings import RunConfig
 from engine.store import guard, nexus, pyramid, strict_json
+from engine.store.ahead import Chunks
 from engine.store.layout import DIAGNOSTIC, LAYOUT, SCHEMA_VERSION, Entry, chunks_of, dtype_of
 from engine.store.levels_file import create_levels, first_difference, write_levels
 from engine.store.run_result import RunResult
@@ -90,7 +91,7 @@ class Artifact:
         if pyramid.GROUP in guard.members(file):
             self.levels = pyramid.factors_of(self.config.N_grid)
         self._headers = self._check_headers(file)
-        self._allocated: set[str] = set()
+        self._chunks: dict[str, Chunks | None] = {}
         self._check_nothing_else(file)
         guard.compact(self._name, file, self._headers.values())
         names = (name.partition("/") for name in self._headers)
@@ -118,7 +119,8 @@ class Artifact:
             ArtifactError: there is none of that name, or its data are damaged.
         """
         self.require_whole(name)
-        return guard.window(f"{self._name}:{name}", self._known(name), rows, columns)
+        checked, chunks = self._known(name), self._chunks[name]
+        return guard.window(f"{self._name}:{name}", checked, chunks, rows, columns)
 
     def require_whole(self, name: str) -> None:
         """Refuse a dataset with holes, which HDF5 would fill with zeros and say nothing.
@@ -127,9 +129,8 @@ class Artifact:
             ArtifactError: there is none of that name, or parts of it are not stored.
         """
         checked = self._known(name)
-        if name not in self._allocated:
-            guard.allocated(f"{self._name}:{name}", checked)
-            self._allocated.add(name)
+        if name not in self._chunks:
+            self._chunks[name] = guard.allocated(f"{self._name}:{name}", checked)
 
     def verify(self) -> None:
         """Test the checksums of every dataset, in little memory, and what follows from others.

@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 
 from engine.errors import ArtifactError
+from engine.store.ahead import Chunks
 from engine.store.layout import MAX_CHUNK
 
 MAX_TEXT = 65_536
@@ -249,16 +250,31 @@ def read(name: str, checked: Header) -> np.ndarray:
     return out
 
 
-def allocated(name: str, checked: Header) -> None:
-    """Refuse a dataset with holes, once before parts of it are read."""
+def allocated(name: str, checked: Header) -> Chunks | None:
+    """Refuse a plane with holes, once before parts of it are read.
+
+    Returns:
+        Where its chunks are, None where it is stored in one piece.
+    """
     with reading(name):
-        _check_allocation(name, checked)
+        places = _check_allocation(name, checked)
+        if not places:
+            return None
+        side = checked.dataset.get_create_plist().get_chunk()
+        grid = [-(-length // step) for length, step in zip(checked.shape, side, strict=True)]
+        ordered = np.array([places[at] for at in sorted(places)], np.int64)  # row by row
+        return Chunks(ordered.reshape(grid), side, _stored(checked)[1])
 
 
-def window(name: str, checked: Header, rows: slice, columns: slice) -> np.ndarray:
+def window(
+    name: str, checked: Header, chunks: Chunks | None, rows: slice, columns: slice
+) -> np.ndarray:
     """Read a part of a plane that `allocated` has passed, and only the chunks that it touches."""
     out = np.empty((rows.stop - rows.start, columns.stop - columns.start), checked.dtype)
     with reading(name):
+        if chunks is not None:
+            file = h5py.h5i.get_file_id(checked.dataset)
+            chunks.ask_for(file.get_vfd_handle(), rows, columns)
         stored = checked.dataset.get_space()
         stored.select_hyperslab((rows.start, columns.start), out.shape)
         checked.dataset.read(h5py.h5s.create_simple(out.shape), stored, out)
@@ -301,31 +317,38 @@ def _check_storage(name: str, creation: h5py.h5p.PropDCID, dtype: np.dtype) -> N
             raise refused(name, f"chunks {chunk}", f"chunks of at most {MAX_CHUNK**2} values")
 
 
-def _check_allocation(name: str, checked: Header) -> None:
-    """Refuse a dataset with holes: HDF5 would fill them with zeros and say nothing."""
+def _check_allocation(name: str, checked: Header) -> dict[tuple[int, ...], int]:
+    """Refuse a dataset with holes: HDF5 would fill them with zeros and say nothing.
+
+    Returns:
+        Each chunk's first byte in the file, by its first value's place in the dataset.
+    """
     creation = checked.dataset.get_create_plist()
     if creation.get_layout() != h5py.h5d.CHUNKED:
         stored = checked.dataset.get_storage_size()
         if stored != checked.nbytes:
             raise refused(name, f"{stored} bytes stored", f"{checked.nbytes}")
-        return
+        return {}
     chunk = creation.get_chunk()
     expected, size = _stored(checked)
-    offsets = set()
+    places = {}
     sound = True
+    end_of_file = h5py.h5i.get_file_id(checked.dataset).get_filesize()
 
     def visit(info: h5py.h5d.StoreInfo) -> None:
         nonlocal sound
-        offsets.add(info.chunk_offset)
+        places[info.chunk_offset] = info.byte_offset
         inside = all(
             at % step == 0 and at < end
             for at, step, end in zip(info.chunk_offset, chunk, checked.shape, strict=True)
         )
+        inside = inside and info.byte_offset + info.size <= end_of_file
         sound = sound and inside and info.size == size and info.filter_mask == 0
 
     checked.dataset.chunk_iter(visit)
-    if len(offsets) != expected or not sound:
-        raise refused(name, f"{len(offsets)} chunks stored", f"{expected} of {size} bytes")
+    if len(places) != expected or not sound:
+        raise refused(name, f"{len(places)} chunks stored", f"{expected} of {size} bytes")
+    return places
 
 
 def _stored(checked: Header) -> tuple[int, int]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.errors import EngineError
 from engine.store.workspace import Workspace
+from irer_panel.background import together
 from irer_panel.derived import incomparable
 from irer_panel.fields import FIELDS, RunFields, difference, read_run
 from irer_panel.plane import Plane
@@ -78,7 +80,7 @@ def paint(
     shown = full_window(fields.cells, fields.length)
     if window is not None and extent == fields.extent:
         shown = window
-    pictures = []
+    jobs = []
     for pane in asked.view.panes:
         own = fields.planes[pane.field]
         theirs = others.planes[pane.field] if others else None
@@ -89,8 +91,9 @@ def paint(
         else:
             plane = differences[pane.field] if pane.side == "difference" else theirs
         compared = (plane,) if plane is differences.get(pane.field) else (own, *_some(theirs))
-        pictures.append(picture(pane, asked, fields, plane, compared, shown))
-    return Painted(asked, fields, others, differences, tuple(pictures), "", other_problem)
+        jobs.append(partial(picture, pane, asked, fields, plane, compared, shown))
+    pictures = tuple(together(jobs))
+    return Painted(asked, fields, others, differences, pictures, "", other_problem)
 
 
 def picture(

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,7 +16,7 @@ from bokeh.server.session import ServerSession
 from panel.io.state import set_curdoc, state
 from tornado.ioloop import IOLoop
 
-from irer_panel.background import DocumentLoop, KernelLoop, Newest, NoLoop, loop_of
+from irer_panel.background import DocumentLoop, KernelLoop, Newest, NoLoop, loop_of, together
 from irer_panel.chart import chart, on_tap
 
 
@@ -237,3 +238,36 @@ def test_in_a_tap_on_its_figure_too():
     with set_curdoc(Document()):
         fig._trigger_event(Tap(fig, x=1.0, y=1.0))
     assert seen[0] is page
+
+
+def test_jobs_are_done_together_and_give_their_results_in_order():
+    meeting = threading.Barrier(2)
+
+    def job(number):
+        meeting.wait(10)  # each waits for the other to be there too
+        return number, threading.current_thread().name
+
+    (first, here), (second, beside) = together([lambda: job(1), lambda: job(2)])
+    assert (first, second, here) == (1, 2, threading.current_thread().name)
+    assert beside.startswith("irer-paint-beside")
+    assert together([]) == []
+
+
+def test_when_the_first_job_fails_the_others_have_ended():
+    ended = threading.Event()
+    begun = threading.Event()
+
+    def fail():
+        begun.wait(10)
+        raise ValueError("first")
+
+    def go_on():
+        begun.set()
+        time.sleep(0.1)
+        ended.set()
+
+    with pytest.raises(ValueError, match="first"):
+        together([fail, go_on])
+    assert ended.is_set()
+    with pytest.raises(ZeroDivisionError):
+        together([str, lambda: 1 / 0])

@@ -1,5 +1,7 @@
 """The two heatmaps: right pixels, fixed colours, one window for both."""
 
+import threading
+
 import holoviews as hv
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from panel_samples import write_run
 
 from engine.store.workspace import Workspace
 from irer_panel.fields import read_run
+from irer_panel.plane import Plane
 from irer_panel.viewport import Window
 from irer_panel.views.field_look import MAPS, Look
 from irer_panel.views.field_marks import MASK, SharedRanges
@@ -325,3 +328,17 @@ def test_profiles_are_the_true_row_and_column_under_the_cursor(workspace):
         assert drawn[0][0].data.at == 10.0  # stays where the cursor was
 
     follow(workspace, check)
+
+
+def test_both_panes_are_drawn_at_the_same_time(workspace, monkeypatch):
+    run, rho, g_tt = write_run(workspace)
+    meeting, draw = threading.Barrier(2), Plane.frame
+
+    def met(*words):
+        meeting.wait(10)
+        return draw(*words)
+
+    monkeypatch.setattr(Plane, "frame", met)
+    painted = paint(Asked(run, "", FieldView()), workspace)
+    for picture, field in zip(painted.pictures, (rho, g_tt), strict=True):
+        np.testing.assert_array_equal(picture.frame.values, field)

@@ -32,7 +32,7 @@ def left(workspace, batches, each):
     assert after["cockpits"] == after["documents"] == 0
     assert after["listeners"] == after["callbacks"] == 0
     assert after["watchers"] == before["watchers"]
-    assert after["threads"] <= readers._max_workers + 4  # painter, builder, drawer, arrivals
+    assert after["threads"] <= readers._max_workers + 5  # two painters, builder, drawer, arrivals
     return after["bytes"] / before["bytes"]
 
 

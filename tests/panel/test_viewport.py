@@ -1,5 +1,9 @@
 """Drawn values are the array's own: its cells where they fit, their aggregate where not."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -107,3 +111,31 @@ def test_the_cell_under_the_cursor_is_the_nearest_sample():
     assert cell_at(1.26, 0.24, 20, L) == (0, 3)
     assert cell_at(-0.26, 0, 20, L) is None
     assert cell_at(0, 9.76, 20, L) is None
+
+
+TWO_THREADS = """
+import threading
+import numpy as np
+from numba import threading_layer
+from irer_panel.viewport import full_window, rasterize
+
+window = full_window(600, 1.0, 400)
+def draw():
+    for _ in range(50):
+        rasterize(np.ones((600, 600), np.float32), 1.0, window)
+
+draw()
+threads = [threading.Thread(target=draw) for _ in range(2)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+print(threading_layer())
+"""
+
+
+def test_two_threads_rasterize_at_once_even_where_numba_allows_one():
+    command = [sys.executable, "-c", TWO_THREADS]
+    alone = {**os.environ, "NUMBA_THREADING_LAYER": "workqueue"}
+    done = subprocess.run(command, capture_output=True, text=True, env=alone, timeout=300)
+    assert (done.returncode, done.stdout) == (0, "workqueue\n"), done.stderr

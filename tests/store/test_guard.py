@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import struct
 
 import h5py
 import numpy as np
@@ -379,3 +380,15 @@ def test_a_small_file_that_claims_much_costs_little_memory(path, start_python, c
     failure, megabytes = start_python(MEASURE, copy).communicate()[0].split()
     assert failure == "artifact_unreadable"
     assert int(megabytes) < 50
+
+
+@pytest.mark.parametrize("place", [10**9, 2**63 + 8], ids=["far", "no offset of a file"])
+def test_a_chunk_beyond_the_end_of_the_file_is_refused(path, place):
+    with h5py.File(path) as file:
+        address = file["final_rho"].id.get_chunk_info(0).byte_offset
+    data = path.read_bytes()
+    assert data.count(struct.pack("<Q", address)) == 1
+    path.write_bytes(data.replace(struct.pack("<Q", address), struct.pack("<Q", place)))
+    with open_artifact(path) as artifact, pytest.raises(ArtifactError) as found:
+        artifact.window("final_rho", slice(0, 2), slice(0, 2))
+    assert "1 chunks stored" in str(found.value)
