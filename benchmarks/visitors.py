@@ -33,9 +33,7 @@ class Visitor:
         address = f"{url.replace('http', 'ws', 1)}/ws"
         socket = await websocket_connect(address, subprotocols=["bokeh", token])
         await socket.read_message()  # the server is ready: it says so first
-        loaded = MessageSentEvent(Document(), "bokeh_event", DocumentReady())
-        message = Protocol().create("PATCH-DOC", [loaded])
-        for part in (message.header_json, message.metadata_json, message.content_json):
+        for part in loaded_message(Protocol()):
             await socket.write_message(part)
         return socket
 
@@ -43,6 +41,13 @@ class Visitor:
         """Read until the server goes."""
         while await socket.read_message() is not None:
             self.heard = time.monotonic()
+
+
+def loaded_message(protocol: Protocol) -> tuple[str, str, str]:
+    """What a browser says once its page is loaded, in the parts in which it goes out."""
+    loaded = MessageSentEvent(Document(), "bokeh_event", DocumentReady())
+    message = protocol.create("PATCH-DOC", [loaded])
+    return message.header_json, message.metadata_json, message.content_json
 
 
 @contextmanager

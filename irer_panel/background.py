@@ -19,6 +19,7 @@ from panel.io.document import hold
 from panel.io.state import set_curdoc, state
 
 from engine.cores import step_aside
+from irer_panel.outbox import written
 from irer_panel.saying import confess
 
 logger = logging.getLogger(__name__)
@@ -130,6 +131,7 @@ class DocumentLoop(KernelLoop):
 
         async def run() -> None:
             self._steady_connections()
+            await written(self._document)  # nothing is added meanwhile: the lock is ours
             with set_curdoc(self._document):
                 await self._loop.run_in_executor(builders, self._own_and_run, call)
             self.soon(then)  # when the page has been told of what was made

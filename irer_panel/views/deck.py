@@ -16,6 +16,11 @@ _log = logging.getLogger(__name__)
 _NARROW_TABS = {"& .MuiTab-root": {"minWidth": 0, "padding": "12px 16px"}}
 """As wide as their words: all of them have room on a page of 800 px."""
 
+_LOADING = """
+:host(.opening)::before { content: "Loading …"; display: block; margin: 4px 0; font-size: 14px; }
+"""
+"""In place of views that are not there yet: a view that says so would itself take its time."""
+
 Maker = Callable[[], pn.viewable.Viewer]
 
 
@@ -42,9 +47,10 @@ class Deck(pn.viewable.Viewer):
         self._closed = False
         self._places = {
             title: pn.Column(
-                pmui.Typography("Loading …", variant="body2", margin=(16, 0)),
                 sizing_mode="stretch_width",
                 styles={"padding-top": "12px"},
+                css_classes=["opening"],
+                stylesheets=[_LOADING],
             )
             for title in self.titles
         }
@@ -102,6 +108,7 @@ class Deck(pn.viewable.Viewer):
                 self._places[title][:] = [pmui.Alert(words, severity="error", margin=0)]
             else:
                 self._places[title][:] = [view]
+            self._places[title].css_classes = []
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._tabs

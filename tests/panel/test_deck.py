@@ -64,7 +64,9 @@ def test_the_first_view_comes_with_the_tabs_and_others_aside(log):
     assert tabs._places["Runs"][0].object == "Runs"
     tabs.open("Log")
     assert log == ["Runs made"]
+    assert [each.css_classes for each in tabs._places.values()] == [[], ["opening"]]
     Aside.calls.pop()()
+    assert [each.css_classes for each in tabs._places.values()] == [[], []]
     assert log == ["Runs made", "Log made"]
     Deck({name: lambda name=name: View(name, log) for name in ("Runs", "Log")}, Aside(), "Log")
     assert log == ["Runs made", "Log made"]

@@ -37,7 +37,7 @@ def test_a_hunt_in_one_browser_shows_in_the_other_and_no_tab_leaves_the_host(
         )
     for tab in TABS:
         two.page.get_by_role("tab", name=tab).click()
-        becomes(lambda: two.page.get_by_text("Loading …").locator("visible=true").count() == 0)
+        becomes(lambda: two.page.locator(".opening").locator("visible=true").count() == 0)
     for each in (one, two):
         assert each.errors == []
         assert each.foreign == []
