@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.events import Tap
-from bokeh.models import BoxSelectTool, ColumnDataSource, HoverTool, LassoSelectTool
+from bokeh.models import (
+    BoxSelectTool,
+    ColumnDataSource,
+    CustomJSTickFormatter,
+    HoverTool,
+    LassoSelectTool,
+)
 from bokeh.plotting import figure
 from panel.io.state import set_curdoc
 
@@ -27,6 +33,16 @@ REACH = 16.0
 """Pixels around a tap within which a run is meant."""
 
 HEIGHT = 300
+
+_TICK = """
+const value = Number(tick.toPrecision(4))
+if (value >= 1e-3 && value < 1e6) {
+  return value.toLocaleString("en-US", {maximumSignificantDigits: 4})
+}
+const [mantissa, exponent] = value.toExponential().split("e")
+return `${mantissa}e${Number(exponent)}`
+"""
+"""The rule of `wording.number`: Bokeh writes 6.000e-3 on a short logarithmic axis."""
 
 TIP = (
     '<div style="margin:-5px;padding:7px 10px;font:12px/18px sans-serif;'
@@ -60,6 +76,9 @@ def chart(x_label: str, y_label: str, *, log_x: bool = False, log_y: bool = Fals
     fig.toolbar.logo = None
     give_room(fig, 120)
     fig.axis.axis_label_text_font_style = "normal"
+    for axis in fig.axis:
+        if _is_log(axis):
+            axis.formatter = CustomJSTickFormatter(code=_TICK)
     return fig
 
 

@@ -7,6 +7,7 @@ from hunt_samples import SETTINGS, fill_hunt, play
 
 from engine.store.ledger import Ledger
 from engine.store.workspace import Workspace
+from irer_panel.wording import number
 
 pytestmark = pytest.mark.browser
 
@@ -66,6 +67,12 @@ def test_a_tap_on_a_point_opens_that_run(opened):
     box = page.locator(".bk-Figure").first.bounding_box()
     page.mouse.click(box["x"] + x, box["y"] + y)
     page.locator(f'code[title="{run}"]').wait_for(timeout=TIMEOUT)
+
+
+def test_a_logarithmic_axis_writes_numbers_as_the_page_does(opened):
+    script = "([figure]) => figure.model.left[0].formatter.doFormat(%s, {})"
+    values = [2e-4, 0.00025, 0.001, 0.006, 0.15, 12340.0, 2e6]
+    assert ask(opened.page, script % values) == [number(each) for each in values]
 
 
 def test_a_box_over_an_axis_marks_its_runs_in_the_scatter(opened):
