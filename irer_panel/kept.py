@@ -5,6 +5,7 @@ read. A part is kept in whole chunks, since HDF5 reads and checks no less.
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ class KeptParts:
     def __init__(self) -> None:
         self._parts: dict[str, Part] = {}  # the one that was used last comes last
         self._turn = threading.Lock()
+        self._reading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def read(
         self, name: str, rows: slice, columns: slice, side: int, read: Read
@@ -54,7 +56,14 @@ class KeptParts:
         Returns:
             The values, and how many were read for them.
         """
-        part, count = _read_part(self._parts.get(name), rows, columns, side, read)
+        with self._turn:
+            reading = self._reading[name]
+        with reading:  # who asks for the same at the same time gets what was read for the other
+            part, count = _read_part(self._parts.get(name), rows, columns, side, read)
+            self._keep(name, part)
+        return part.cut(rows, columns), count
+
+    def _keep(self, name: str, part: Part) -> None:
         with self._turn:
             self._parts.pop(name, None)
             self._parts[name] = part
@@ -62,7 +71,6 @@ class KeptParts:
             for oldest in list(self._parts)[:-1]:
                 if total > MOST_BYTES:
                     total -= self._parts.pop(oldest).values.nbytes
-        return part.cut(rows, columns), count
 
 
 def _read_part(

@@ -1,5 +1,9 @@
 """Windows are cut from what is at hand, and only chunks that are not are read."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -63,3 +67,24 @@ def test_the_dataset_that_was_not_used_for_longest_goes_first(cut, monkeypatch):
     cut((0, 900), (0, 900))  # more than may be kept: it is, alone
     assert cut((0, 900), (0, 900)) == 0
     assert cut(*one, name="g_tt") == MAX_CHUNK**2
+
+
+def test_who_asks_for_the_same_at_the_same_time_waits_for_it():
+    kept, gate, asked = KeptParts(), threading.Event(), []
+
+    def read(rows, columns):
+        asked.append((rows, columns))
+        gate.wait(10)
+        return np.zeros((rows.stop - rows.start, columns.stop - columns.start))
+
+    window = (slice(0, 10), slice(0, 10), 1024, read)
+    with ThreadPoolExecutor(3) as threads:
+        found = [threads.submit(kept.read, "rho", *window) for _ in range(2)]
+        other = threads.submit(kept.read, "g_tt", *window)
+        while len(asked) < 2:  # of the same and of another: that one waits for nobody
+            time.sleep(0.001)
+        time.sleep(0.05)
+        gate.set()
+        counts = sorted(each.result()[1] for each in found)
+    assert (counts, other.result()[1]) == ([0, 256**2], 256**2)
+    assert len(asked) == 2
