@@ -52,7 +52,10 @@ filmers = ThreadPoolExecutor(1, thread_name_prefix="irer-film", initializer=step
 
 def together(jobs: Sequence[Callable[[], Result]]) -> list[Result]:
     """Do jobs at the same time, the first here and the others beside it; returns what they give."""
-    others = [_beside.submit(job) for job in jobs[1:]]
+    try:
+        others = [_beside.submit(job) for job in jobs[1:]]
+    except RuntimeError:  # executors refuse work once the process ends
+        return [job() for job in jobs]
     try:
         here = [job() for job in jobs[:1]]
     finally:

@@ -19,6 +19,7 @@ from bokeh.plotting import figure
 from panel.io.state import set_curdoc
 
 from engine.hunt.table import Numbers
+from irer_panel.wording import NUMBER_JS
 
 ACCENT, GOOD, CALM, BAD, PLAIN = "#0891b2", "#059669", "#d97706", "#dc2626", "#7c8b9e"
 """Cyan, emerald, amber, red and grey of the theme's hues, at 3:1 on both its grounds.
@@ -33,16 +34,6 @@ REACH = 16.0
 """Pixels around a tap within which a run is meant."""
 
 HEIGHT = 300
-
-_TICK = """
-const value = Number(tick.toPrecision(4))
-if (value >= 1e-3 && value < 1e6) {
-  return value.toLocaleString("en-US", {maximumSignificantDigits: 4})
-}
-const [mantissa, exponent] = value.toExponential().split("e")
-return `${mantissa}e${Number(exponent)}`
-"""
-"""The rule of `wording.number`: Bokeh writes 6.000e-3 on a short logarithmic axis."""
 
 TIP = (
     '<div style="margin:-5px;padding:7px 10px;font:12px/18px sans-serif;'
@@ -78,7 +69,8 @@ def chart(x_label: str, y_label: str, *, log_x: bool = False, log_y: bool = Fals
     fig.axis.axis_label_text_font_style = "normal"
     for axis in fig.axis:
         if _is_log(axis):
-            axis.formatter = CustomJSTickFormatter(code=_TICK)
+            # Bokeh writes 6.000e-3 where the axis is short.
+            axis.formatter = CustomJSTickFormatter(code=f"return ({NUMBER_JS})(tick)")
     return fig
 
 

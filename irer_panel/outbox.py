@@ -6,7 +6,6 @@ those next ones lie until something else changes, maybe for ever. Here a writer 
 """
 
 import asyncio
-from typing import Any
 
 import panel.io.document as panel_document
 from bokeh.document import Document
@@ -33,9 +32,9 @@ async def written(document: Document) -> None:
     Bokeh's own messages pass by what is kept: values that are older would come last, and models
     after others that name them.
     """
-    clock: Any = asyncio.get_running_loop().time
-    until = clock() + STALLED
-    while clock() < until and (
+    loop = asyncio.get_running_loop()
+    until = loop.time() + STALLED
+    while loop.time() < until and (
         document in panel_document._WRITE_MSGS or document in panel_document._WRITE_BLOCK
     ):
         await asyncio.sleep(0.005)

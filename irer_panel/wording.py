@@ -50,6 +50,19 @@ def number(value: float | None, digits: int = 4) -> str:
     return _minus(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
+NUMBER_JS = """(value) => {
+  if (value === null || value === undefined || !isFinite(value)) { return "–" }
+  const rounded = Number(Number(value).toPrecision(4)), size = Math.abs(rounded)
+  const sign = rounded < 0 ? "−" : ""
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
+    const [mantissa, exponent] = size.toExponential().split("e")
+    return sign + mantissa + "e" + Number(exponent)
+  }
+  return sign + size.toLocaleString("en-US", {maximumSignificantDigits: 4})
+}"""
+"""`number` in a browser: a function of JavaScript."""
+
+
 def count(value: int | None) -> str:
     """A whole number, thousands separated."""
     return NONE if value is None else f"{value:,}"

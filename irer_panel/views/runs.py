@@ -20,6 +20,7 @@ from irer_panel.selection import Selection
 from irer_panel.shared import shared
 from irer_panel.views.hunt_view import HuntView
 from irer_panel.views.run_tools import RunTools
+from irer_panel.wording import NUMBER_JS
 
 WIDTHS = {
     "marked": 4,
@@ -72,13 +73,7 @@ _CSS = """
 _ID = '<span title="<%- value %>" style="font-family:monospace"><%- value.slice(0, 8) %></span>'
 _MARK = """<span role="checkbox" aria-checked="<%- Boolean(value) %>" aria-label="compare"
 title="Compare this run with others" class="mark"><% if (value) { %>✓<% } %></span>"""
-# The same rule as wording.number: four significant digits, "–" for none.
-_NUMBER = """<% if (value === null || value === undefined || !isFinite(value)) { %>–<% } else {
-const v = Number(Number(value).toPrecision(4)), a = Math.abs(v);
-if (v !== 0 && (a < 1e-3 || a >= 1e6)) {
-  const [m, e] = v.toExponential().split('e'); %><%= (m + 'e' + Number(e)).replace('-', a === v
-  ? '-' : '−') %><% } else { %><%= v.toLocaleString('en-US', {maximumSignificantDigits: 4})
-  .replace('-', '−') %><% } } %>"""
+_NUMBER = f"<%= ({NUMBER_JS})(value) %>"
 
 
 def run_table(

@@ -271,3 +271,10 @@ def test_when_the_first_job_fails_the_others_have_ended():
     assert ended.is_set()
     with pytest.raises(ZeroDivisionError):
         together([str, lambda: 1 / 0])
+
+
+def test_once_the_process_ends_jobs_are_done_one_after_the_other(monkeypatch):
+    ended = ThreadPoolExecutor(1)
+    ended.shutdown()
+    monkeypatch.setattr("irer_panel.background._beside", ended)
+    assert together([lambda: 1, lambda: 2]) == [1, 2]

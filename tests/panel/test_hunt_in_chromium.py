@@ -71,7 +71,7 @@ def test_a_tap_on_a_point_opens_that_run(opened):
 
 def test_a_logarithmic_axis_writes_numbers_as_the_page_does(opened):
     script = "([figure]) => figure.model.left[0].formatter.doFormat(%s, {})"
-    values = [2e-4, 0.00025, 0.001, 0.006, 0.15, 12340.0, 2e6]
+    values = [2e-4, 0.00025, 0.001, 0.006, 0.15, 12340.0, 2e6, 0, -0.25, -3.1e-4, -12345.6]
     assert ask(opened.page, script % values) == [number(each) for each in values]
 
 

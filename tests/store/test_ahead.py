@@ -65,7 +65,8 @@ def test_the_kernel_reads_what_it_is_told_of(path):
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         with h5py.File(path) as artifact:
             info = artifact["final_rho"].id.get_chunk_info_by_coord((1024, 1024))
-        assert not in_memory(file, info.byte_offset, info.size)
+        if in_memory(file, info.byte_offset, info.size):
+            pytest.skip("files of this folder are always in memory, as on tmpfs")
         chunks = Chunks(np.array([[info.byte_offset]]), side=(256, 256), size=info.size)
         chunks.ask_for(file.fileno(), slice(0, 256), slice(0, 256))
         until = time.monotonic() + 20
