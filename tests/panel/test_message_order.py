@@ -83,19 +83,6 @@ def test_what_is_made_aside_does_not_overtake_what_waits_for_the_socket(page):
     assert page(check, []) == ["older", "newer"]
 
 
-def test_what_comes_soon_does_not_overtake_what_was_made_aside(page):
-    async def check(div, loop, write_lock):
-        async with write_lock:
-            loop.aside(lambda: setattr(div, "text", "older"), lambda: None)
-            await until(lambda: div.text == "older")
-            loop.soon(lambda: setattr(div, "text", "newer"))
-            await asyncio.sleep(QUIET)
-        await until(lambda: div.text == "newer")
-        await asyncio.sleep(QUIET)
-
-    assert page(check, []) == ["older", "newer"]
-
-
 def test_what_waits_while_other_messages_are_written_is_written_too(page):
     """Panel's writer may end just when the next message comes: then nobody would write that."""
     ends, told = [], []
