@@ -24,6 +24,7 @@ from irer_panel.compared import MOST
 from irer_panel.controls import HuntControls
 from irer_panel.curtain import Curtains
 from irer_panel.fonts import link_one_sheet
+from irer_panel.head import head
 from irer_panel.job import PROMOTE, RESTORE, desk_of
 from irer_panel.link import Address, query_of, wanted_of, wanted_run
 from irer_panel.notebook import Frames, bring_scripts, in_kernel
@@ -337,6 +338,7 @@ def create_page(engine: Engine, *, guarded: bool = False) -> pmui.Page:
     page = pmui.Page(
         title=TITLE,
         site_url="./",
+        template=head(),
         meta_description="A cockpit for evolutionary hunts over a 2-D field simulation.",
         dark_theme=cockpit.dark,
         theme_config=THEME,

@@ -1,4 +1,4 @@
-"""What a page does not do: ask style sheets, lay out or build twice, load fonts for nobody."""
+"""What a page does not do: ask style sheets, lay out or build twice, load late or for nobody."""
 
 import pytest
 from browsing import becomes
@@ -60,6 +60,13 @@ Object.defineProperty(window, "Tabulator", {
 })"""
 _FONTS = """() => [...document.fonts].filter(({family}) => family === "Roboto")
   .map(({status, unicodeRange}) => [status, unicodeRange])"""
+_WIDGETS = "**/panel-material-ui.bundle.js*"
+_LOADS = """() => {
+  const [{ domInteractive }] = performance.getEntriesByType("navigation")
+  return performance.getEntriesByType("resource")
+    .filter(({ name }) => name.includes("panel-material-ui.bundle.js"))
+    .map(({ initiatorType, startTime }) => [initiatorType, startTime < domInteractive])
+}"""
 _BACKENDS = """() => [...Bokeh.documents[0]._all_models.values()]
   .filter((model) => model.type === "Figure").map((model) => model.output_backend)"""
 
@@ -123,3 +130,25 @@ def test_each_font_is_for_some_characters_and_few_are_loaded(page):
     loaded = [characters for status, characters in faces if status == "loaded"]
     assert any(characters.startswith("U+0-FF") for characters in loaded)  # Latin
     assert not any("U+400-45F" in characters for characters in loaded)  # Cyrillic
+
+
+def test_the_widgets_script_is_loaded_once_and_from_the_first_moment(page):
+    assert page.evaluate(_LOADS) == [["script", True]]
+
+
+def test_where_that_fails_the_widgets_come_by_panel_s_own_way(address, open_page):
+    page, errors, _ = open_page("about:blank")
+    refused = []
+
+    def refuse_once(route):
+        refused.append(route.request.resource_type)
+        if len(refused) == 1:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(_WIDGETS, refuse_once)
+    page.goto(address)
+    page.locator(".tabulator-row").first.wait_for()
+    assert refused == ["script", "fetch"]
+    assert [each for each in errors if "ERR_FAILED" not in each] == []
