@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from irer_panel.analyses import Analysis, Made, Table
-from irer_panel.wording import counted
+from irer_panel.wording import bare_exponents, counted
 
 MOST_LINES = 200
 """Rows of a table that are shown."""
@@ -110,7 +110,7 @@ def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return bare_exponents(f"{value:.6g}")
     if isinstance(value, Mapping) or _is_deep(value):
         return f"… ({len(value)})" if value else "{}"
     if isinstance(value, list):
@@ -153,7 +153,7 @@ def _table(content: Table) -> str:
 def _rounded(cell: str) -> str:
     """A number with a point in six digits; the file has them all."""
     try:
-        return f"{float(cell):.6g}" if "." in cell else cell
+        return bare_exponents(f"{float(cell):.6g}") if "." in cell else cell
     except ValueError:
         return cell
 

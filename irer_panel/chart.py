@@ -67,11 +67,15 @@ def chart(x_label: str, y_label: str, *, log_x: bool = False, log_y: bool = Fals
     fig.toolbar.logo = None
     give_room(fig, 120)
     fig.axis.axis_label_text_font_style = "normal"
+    write_numbers(fig)
+    return fig
+
+
+def write_numbers(fig: Any) -> None:
+    """Numbers on logarithmic axes as the page writes them; Bokeh has 10⁻³ or 6.000e-3 there."""
     for axis in fig.axis:
         if _is_log(axis):
-            # Bokeh writes 6.000e-3 where the axis is short.
             axis.formatter = CustomJSTickFormatter(code=f"return ({NUMBER_JS})(tick)")
-    return fig
 
 
 def add_selection(fig: Any, renderers: Sequence[Any]) -> None:

@@ -1,6 +1,7 @@
 """Numbers, durations and ids as the page writes them: four significant digits, "–" for none."""
 
 import math
+import re
 
 NONE = "–"
 """What stands where there is no value; never a sentinel number."""
@@ -61,6 +62,11 @@ NUMBER_JS = """(value) => {
   return sign + size.toLocaleString("en-US", {maximumSignificantDigits: 4})
 }"""
 """`number` in a browser: a function of JavaScript."""
+
+
+def bare_exponents(text: str) -> str:
+    """Words of another's hand with exponents as `number` writes them: 7.9e-05 becomes 7.9e-5."""
+    return re.sub(r"(?<=\de)(-?)\+?0*(?=\d)", r"\1", text)
 
 
 def count(value: int | None) -> str:

@@ -113,7 +113,7 @@ def _facts(snapshot: Snapshot, sight: Sight, now: float) -> list[tuple[str, str]
         ("Stage", html.escape(status.stage or status.state)),
         ("Last sign of life", sign if age is not None else NONE),
         ("Stall", html.escape(status.stalled) or ("none" if status.active else NONE)),
-        ("Under way", f"{number(status.under_way, 3)} runs" if status.active else NONE),
+        ("Under way", f"work of {number(status.under_way, 2)} runs" if status.active else NONE),
         ("Speed", rate(status.rate)),
         ("Device", html.escape(status.device) or NONE),
         ("Memory", f"{size(sight.memory)}, of this process and its auditors"),

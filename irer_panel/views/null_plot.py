@@ -9,6 +9,7 @@ from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d
 from bokeh.plotting import figure
 
 from engine.audit.spectrum import Floats
+from irer_panel.chart import write_numbers
 from irer_panel.redraw import NullDraws
 from irer_panel.views.spectrum_plot import NEUTRAL, SCORED
 from irer_panel.wording import number
@@ -90,6 +91,7 @@ class NullPlot:
         )
         line = plot.vspan("x", source=self._line, line_color=SCORED, line_width=2.5)
         plot.xgrid.grid_line_color = None
+        write_numbers(plot)
         plot.xaxis.ticker = self._ticker  # for good: for another the whole page is walked
         plot.add_tools(
             HoverTool(renderers=[bars], tooltips=[("SSE", "@range"), (what, "@count{0,0}")]),

@@ -14,7 +14,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 
 from engine.audit.spectrum import PEAK_FLOOR
-from irer_panel.chart import ON_HUE
+from irer_panel.chart import ON_HUE, write_numbers
 from irer_panel.spectrum import PRIMES, Spectrum
 from irer_panel.wording import number
 
@@ -95,6 +95,7 @@ class SpectrumPlot:
         plot.add_tools(wheel)
         plot.toolbar.active_scroll = wheel
         plot.toolbar.logo = None
+        write_numbers(plot)
         line: dict[str, Any] = {"line_color": NEUTRAL, "line_width": 1}
         plot.hspan(y="power", source=self._floor, line_dash="dotted", **line)
         goals = plot.vspan(x="k", source=self._goals, line_dash="dashed", **line)

@@ -14,7 +14,7 @@ from engine.store.workspace import Workspace
 from irer_panel.background import Loop, Newest, readers
 from irer_panel.selection import Selection
 from irer_panel.views.hunt_view import HuntView
-from irer_panel.wording import NONE, number, short_id
+from irer_panel.wording import NONE, bare_exponents, number, short_id
 
 _CSS = """
 :host { width: 100%; container-type: inline-size; }
@@ -64,10 +64,11 @@ def verdicts_html(run: str, provenance: Mapping[str, Any] | None, problem: str =
 def _row(line: Mapping[str, Any]) -> str:
     kind, mark, word = _MARKS[line["passed"]]
     figure = "" if line["figure"] is None else number(line["figure"])
+    asked = html.escape(bare_exponents(line["threshold"]))
     return (
         f'<tr data-verdict="{html.escape(line["name"])}"><td class="mark {kind}" title="{word}">'
         f"{mark} {html.escape(line['name'])}</td>"
-        f'<td class="figure">{figure}</td><td class="asked">{html.escape(line["threshold"])}</td>'
+        f'<td class="figure">{figure}</td><td class="asked">{asked}</td>'
         f'<td class="meaning">{html.escape(line["meaning"])}</td></tr>'
     )
 

@@ -16,8 +16,10 @@ from irer_panel.background import NoLoop
 from irer_panel.selection import Selection
 from irer_panel.snapshot import Snapshot, look
 from irer_panel.spectrum import PRIMES, fit_html, read_spectrum, spectrum_of, summary
+from irer_panel.views.null_plot import NullPlot
 from irer_panel.views.spectrum import SpectrumTab
 from irer_panel.views.spectrum_plot import SpectrumPlot, legend
+from irer_panel.wording import NUMBER_JS
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +109,11 @@ def test_the_plot_holds_every_ring_and_labels_every_target(engine, provenance):
 
 def shown(tab):
     return tab._heading.object
+
+
+def test_logarithmic_axes_write_numbers_by_the_rule_of_the_page():
+    axes = [SpectrumPlot().figure.yaxis[0], NullPlot("draws").figure.xaxis[0]]
+    assert all(NUMBER_JS in axis.formatter.code for axis in axes)
 
 
 def test_the_selected_run_is_followed_and_its_draws_are_made_again(engine, provenance):

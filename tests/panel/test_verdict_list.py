@@ -31,6 +31,12 @@ def test_every_line_of_the_provenance_is_shown_with_its_mark_and_words(audited):
     assert all(html.escape(line["meaning"]) in text for line in lines)
 
 
+def test_a_threshold_is_written_like_the_figure_beside_it():
+    line = {"name": "evolution", "passed": True, "figure": 6.1e-7, "threshold": "≤ 7.9e-05"}
+    text = verdicts_html("a" * 40, {"verdicts": [{**line, "meaning": ""}]})
+    assert '<td class="figure">6.1e-7</td><td class="asked">≤ 7.9e-5</td>' in text
+
+
 def test_the_selected_runs_list_is_read_and_a_missing_one_says_why(audited):
     workspace, name, provenance = audited
     selection = Selection()

@@ -28,6 +28,13 @@ def test_four_significant_digits(value, text):
     assert wording.number(value) == text
 
 
+@pytest.mark.parametrize("value", [7.94e-05, 3.8e-06, 2e06, 5e-324, 1.5e100, -4e-07, 1e20])
+def test_exponents_of_others_are_written_as_the_pages_own(value):
+    words = f"peak05 ≤ {value:.2g}, 1e0 e-05"
+    own = wording.number(value, 2).replace("−", "-")
+    assert wording.bare_exponents(words) == f"peak05 ≤ {own}, 1e0 e-05"
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(2.34, "2.3 s"), (35.2, "35 s"), (125, "2 min 5 s"), (4320, "1 h 12 min"), (None, "–")],
