@@ -18,14 +18,15 @@ from engine.errors import EngineError, SettingsError
 from engine.hunt.engine import Engine
 from engine.store.workspace import Workspace
 from irer_panel.api.limits import STARTS
-from irer_panel.background import loop_of, readers
+from irer_panel.background import Call, loop_of, readers
 from irer_panel.carried import Carried
 from irer_panel.compared import MOST
 from irer_panel.controls import HuntControls
 from irer_panel.curtain import Curtains
+from irer_panel.drawn import Drawn
 from irer_panel.fonts import link_one_sheet
 from irer_panel.head import head
-from irer_panel.job import PROMOTE, RESTORE, desk_of
+from irer_panel.job import PROMOTE, RESTORE, desk_of, promoted, restored
 from irer_panel.link import Address, query_of, wanted_of, wanted_run
 from irer_panel.notebook import Frames, bring_scripts, in_kernel
 from irer_panel.rate import Allowance
@@ -96,7 +97,7 @@ class Cockpit(pn.viewable.Viewer):
             self._add_summary,
             self._add_panel,
             self._add_fields,
-            self._add_second_field,
+            self._add_rest,
             self._add_deck,
         ]
         self._closed = False
@@ -138,11 +139,11 @@ class Cockpit(pn.viewable.Viewer):
 
     def promote(self, run: str) -> None:
         """Compute a run again on a finer grid, in the background."""
-        self._work(PROMOTE, run, partial(_promote, run, str(self.engine.workspace.root)))
+        self._work(PROMOTE, run, partial(promoted, run, str(self.engine.workspace.root)))
 
     def restore(self, run: str) -> None:
         """Make the artifact of an evicted run again, in the background."""
-        self._work(RESTORE, run, partial(_restore, run, str(self.engine.workspace.root)))
+        self._work(RESTORE, run, partial(restored, run, str(self.engine.workspace.root)))
 
     def compare(self) -> None:
         """Show the marked runs side by side."""
@@ -161,6 +162,12 @@ class Cockpit(pn.viewable.Viewer):
     def furnish(self) -> None:
         """Add the views, from top to bottom."""
         self.loop.soon(self._add_next)
+
+    def put_off(self, until: Callable[[Call], None]) -> None:
+        """Add what the run list need not wait for after it, when `until` calls."""
+        rest = partial(self.loop.aside, partial(self._add, self._add_rest), lambda: None)
+        self._to_furnish.remove(self._add_rest)
+        self._to_furnish.append(partial(until, rest))
 
     def close(self, *_: Any) -> None:
         """Free subscriptions and watchers; the engine and its hunt go on."""
@@ -246,16 +253,17 @@ class Cockpit(pn.viewable.Viewer):
         self._watchers += [(self.fields.pair, pair), (self.fields, other)]
         self.main.append(self.fields)
 
-    def _add_second_field(self) -> None:
-        if self.fields is not None:
-            self.fields.pair.complete()
-
     def _add_deck(self) -> None:
         first = self._wanted.get("tab", "")
         self.deck = Deck(tabs_of(self), self.loop, first, self._turn)
         self.deck.param.watch(self._note, "active")
         self.main.append(self.deck)
         self._note()
+
+    def _add_rest(self) -> None:
+        if self.fields is not None and self.panel is not None and not self._closed:
+            self.fields.pair.complete()
+            self.panel.complete()
 
     def _turn(self, tab: str) -> None:
         self.curtains.show(tab)
@@ -333,7 +341,9 @@ def create_page(engine: Engine, *, guarded: bool = False) -> pmui.Page:
     pn.state.on_session_destroyed(sweep_soon)
     # As high as its content: Panel would fit it into the window, and views overlap.
     cockpit.main.styles = {"padding": "12px 16px 24px", "gap": "12px", "max-height": "none"}
-    cockpit.side.extend([Address(query=cockpit.param.query), cockpit.shortcuts.keys])
+    drawn = Drawn(cockpit.loop)
+    cockpit.put_off(drawn.then)
+    cockpit.side.extend([Address(query=cockpit.param.query), cockpit.shortcuts.keys, drawn])
     way_out = [icon_link("logout", "Log out", LEAVE)] if guarded else []
     page = pmui.Page(
         title=TITLE,
@@ -377,15 +387,3 @@ def _never_busy(page: pmui.Page) -> None:
     for watcher in list(pn.state.param.watchers.get("busy", {}).get("value", [])):
         if getattr(getattr(watcher.fn, "__self__", None), "self", None) is page:
             pn.state.param.unwatch(watcher)
-
-
-def _promote(run: str, workspace: str) -> str:
-    from engine.hunt.promote import promote
-
-    return str(promote(run, workspace)["conclusion"])
-
-
-def _restore(run: str, workspace: str) -> str:
-    from engine.hunt.restore import restore
-
-    return str(restore(run, workspace)["conclusion"])

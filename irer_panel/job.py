@@ -112,3 +112,17 @@ def desk_of(engine: Engine) -> Desk:
         if engine not in _desks:
             _desks[engine] = Desk(engine)
         return _desks[engine]
+
+
+def promoted(run: str, workspace: str) -> str:
+    """Compute a run again on a finer grid; what came out, in words."""
+    from engine.hunt.promote import promote
+
+    return str(promote(run, workspace)["conclusion"])
+
+
+def restored(run: str, workspace: str) -> str:
+    """Make the artifact of an evicted run again; what came out, in words."""
+    from engine.hunt.restore import restore
+
+    return str(restore(run, workspace)["conclusion"])

@@ -47,7 +47,7 @@ class Hunter(Protocol):
 
 
 class ControlPanel(HuntView):
-    """Edits `HuntControls`; Start hands over, Pause and Stop ask."""
+    """Edits `HuntControls`; Start hands over, Pause and Stop ask. The folds come last."""
 
     def __init__(self, controls: HuntControls, hunter: Hunter, **params: Any) -> None:
         super().__init__(**params)
@@ -69,9 +69,14 @@ class ControlPanel(HuntView):
             margin=(14, 0, 0, 0),
             sx=_FOLD_SX,
         )
+        self._below = pn.Column(sizing_mode="stretch_width")
         self._accordion.param.watch(self._opened, "active")
         self._watcher = controls.param.watch(self._update, [*SPECS, "errors"])
         self._update()
+
+    def complete(self) -> None:
+        """Add the folds below the buttons: they take a moment, which others may need more."""
+        self._below.objects = [self._accordion]
 
     def close(self) -> None:
         """Follow the controls no more."""
@@ -109,7 +114,7 @@ class ControlPanel(HuntView):
             pn.Row(*first[2:], **side_by_side),
             pn.Row(self.start, self.pause, self.stop, margin=(10, 0, 0, 0), **side_by_side),
             self.reason,
-            self._accordion,
+            self._below,
             sizing_mode="stretch_width",
             styles={"padding": "14px 16px"},
         )

@@ -78,6 +78,7 @@ class FieldPair(pn.viewable.Viewer):
         for plot in self.plots:
             plot.pointer.add_subscriber(self._point)
         self.tools: list[Any] = [pn.Row(), pn.Row()]
+        self._columns = [pn.Column(styles=_BOX, min_width=300) for _ in range(count)]
         self._box = pn.Row(
             visible=False,
             sizing_mode="stretch_width",
@@ -86,12 +87,15 @@ class FieldPair(pn.viewable.Viewer):
         self._watcher = selection.param.watch(self._request, "run")
 
     def furnish(self) -> None:
-        """Add the first plot, with its tools above and its profiles below."""
-        self._box.append(self._column(0))
+        """Add the first plot, with its tools above and its profiles below; room for the others."""
+        self._columns[0].extend(self._parts(0))
+        self._box.extend(self._columns)
 
     def complete(self) -> None:
-        """Add the plots after the first: each takes the loop a moment, so they come in turns."""
-        self._box.extend([self._column(i) for i in range(len(self._box), len(self.plots))])
+        """Add the plots after the first: they take a moment, which others may need more."""
+        for index, column in enumerate(self._columns):
+            if not column:
+                column.extend(self._parts(index))
         self._request()
 
     def refresh(self) -> None:
@@ -291,15 +295,9 @@ class FieldPair(pn.viewable.Viewer):
             for plot, curve in zip(plots, pair, strict=True):
                 plot.draw(curve)
 
-    def _column(self, index: int) -> pn.viewable.Viewable:
-        return pn.Column(
-            self.tools[index],
-            self.plots[index],
-            self._notes[index],
-            self._strips[index],
-            styles=_BOX,
-            min_width=300,
-        )
+    def _parts(self, index: int) -> list[Any]:
+        rows = (self.tools, self.plots, self._notes, self._strips)
+        return [row[index] for row in rows]
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._box
