@@ -46,5 +46,6 @@ class Drawn(pn.custom.JSComponent):
         self._loop.later(PATIENCE, lambda: self._handle_msg(asked))
 
     def _handle_msg(self, data: Any) -> None:
-        if call := self._waiting.pop(data, None):
+        call = self._waiting.pop(data, None) if isinstance(data, int) else None
+        if call is not None:
             call()

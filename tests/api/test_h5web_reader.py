@@ -3,6 +3,7 @@
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
@@ -75,7 +76,9 @@ def test_one_that_was_killed_is_replaced(server, question):
     first = reader_of(server)
     first.kill()
     until = time.monotonic() + 30
-    while first.status() != psutil.STATUS_ZOMBIE:  # nobody has noticed its death yet
+    threads = Path(f"/proc/{first.pid}/task")
+    # Dead with all its threads, and nobody has noticed yet.
+    while first.status() != psutil.STATUS_ZOMBIE or len(list(threads.iterdir())) > 1:
         assert time.monotonic() < until
         time.sleep(0.01)
     assert question().status == 200

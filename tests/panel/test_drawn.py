@@ -25,7 +25,7 @@ def test_it_calls_once_when_it_is_answered():
     asked = drawn.Drawn(NoLoop())
     asked.then(lambda: calls.append("first"))
     asked.then(lambda: calls.append("second"))
-    for answer in (2, 2, 7, None, "1"):
+    for answer in (2, 2, 7, None, "1", [1], {}):
         asked._handle_msg(answer)
     assert calls == ["second"]
 
@@ -56,11 +56,13 @@ def test_the_second_field_and_the_folds_wait_for_the_list(address, open_page, an
     page.add_init_script(_HELD)
     page.goto(address)
     page.wait_for_function("window.held.length", timeout=TIMEOUT)
-    assert page.evaluate("window.held.map((each) => each.slice(1))") == [[1, 0]]
+    [[figures, folds]] = page.evaluate("window.held.map((each) => each.slice(1))")
+    assert figures < 2
+    assert folds == 0
     if answers:
         page.evaluate("window.held[0][0]()")
     page.locator(".tabulator-row").first.wait_for(timeout=TIMEOUT)
-    folds = page.locator(".MuiAccordion-root")
-    becomes(lambda: (page.locator(".bk-Figure").count(), folds.count()) == (2, 6))
+    becomes(lambda: page.locator(".bk-Figure").count() == 2)
+    becomes(lambda: page.locator(".MuiAccordion-root").count() == 6)
     assert any("data_event" in each for each in said) == answers
     assert not errors

@@ -54,7 +54,7 @@ def test_the_facts_are_those_of_the_status_and_silence_stands_out():
     for part in (
         "auditing &lt;1&gt;",
         "1.0 s ago",
-        "3.25 runs",
+        "work of 3.2 runs",
         "1.8 runs/s",
         "cpu × 2",
         "2.1 GB",
