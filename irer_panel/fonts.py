@@ -11,7 +11,7 @@ import re
 from panel_material_ui.base import BUNDLE_PATH, FONT_CSS
 
 _FACE = re.compile(r"@font-face\{[^}]*\}")
-_SOURCES = re.compile(r'src:url\("\./([^"]+\.woff2)"\)[^;]*;')
+_SOURCES = re.compile(r'src:url\("\./([^"]+\.woff2)"\)[^;}]*')
 
 
 def link_one_sheet() -> None:
@@ -24,7 +24,7 @@ def embedded() -> str:
 
     def whole(found: re.Match[str]) -> str:
         coded = base64.b64encode((BUNDLE_PATH.parent / found[1]).read_bytes()).decode()
-        return f'src:url("data:font/woff2;base64,{coded}") format("woff2");'
+        return f'src:url("data:font/woff2;base64,{coded}") format("woff2")'
 
     sheet = BUNDLE_PATH.with_suffix(".css").read_text(encoding="utf-8")
     return "\n".join(_SOURCES.sub(whole, face) for face in _FACE.findall(sheet))

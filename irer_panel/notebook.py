@@ -144,6 +144,11 @@ class Drawn(pn.custom.JSComponent):
     const text = Bokeh.Models._known_models.get("panel.models.markup.HTML").prototype
     text.default_view.prototype.container ??= document.createElement("div")
 
+    // Panel 1.9 tells a kernel also what it heard from it, which undoes what was changed since.
+    const way = Bokeh.Models._known_models.get("panel.models.comm_manager.CommManager").prototype
+    const changed = way._document_changed
+    way._document_changed = function (event) { if (event.sync) changed.call(this, event) }
+
     export function render({model, view}) {
       let next = null
       const tell = (wait) => {
