@@ -7,6 +7,8 @@ import socket
 import ssl
 import subprocess
 import time
+from base64 import b64decode, b64encode
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -54,6 +56,14 @@ def certificate(folder):
     command += ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
     command += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "chain.pem")]
     subprocess.run(command, check=True, capture_output=True)
+
+
+def pin(folder):
+    """What Chromium knows that certificate by; an error that it overlooks has it ask anew."""
+    key = ["openssl", "x509", "-in", str(folder / "chain.pem"), "-pubkey", "-noout"]
+    public = subprocess.run(key, check=True, capture_output=True, text=True).stdout
+    coded = "".join(public.splitlines()[1:-1])
+    return b64encode(sha256(b64decode(coded)).digest()).decode()
 
 
 def documented(folder, port, behind):
@@ -174,15 +184,17 @@ def test_the_log_knows_who_asked(proxied, served):
 def test_the_page_opens_by_its_name(proxied, place):
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not there; install Debian's chromium")
-    rules = f"--host-resolver-rules=MAP {NAME}:443 127.0.0.1:{proxied.port}"
+    rules = [f"--host-resolver-rules=MAP {NAME}:443 127.0.0.1:{proxied.port}"]
+    rules += [f"--ignore-certificate-errors-spki-list={pin(proxied.folder)}"]
     errors, foreign = [], []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, rules])
-        context = browser.new_context(ignore_https_errors=True)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *rules])
+        context = browser.new_context()
         page = context.new_page()
         page.set_default_timeout(TIMEOUT)
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+        page.on("requestfailed", lambda asked: print(f"{asked.url}: {asked.failure}"))
         ours = (f"https://{NAME}{place}", f"wss://{NAME}{place}", "data:", "blob:")
         page.on("request", lambda asked: asked.url.startswith(ours) or foreign.append(asked.url))
         page.on("websocket", lambda made: made.url.startswith(ours) or foreign.append(made.url))
