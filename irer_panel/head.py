@@ -6,11 +6,14 @@ es-module-shims fetch and rewrite them, for browsers that know no import maps. T
 
 import panel_material_ui as pmui
 
+from irer_panel.in_step import IN_STEP
+
 _HEAD = """{% extends "base.html" %}
 {% block preamble %}{{ super() }}
     <script>
       {
         const url = "WIDGETS"
+        const keep_in_step = IN_STEP
         const widgets = import(url)
         widgets.catch(() => {})  // who needs them tries Panel's way, and tells
         let shim
@@ -20,7 +23,9 @@ _HEAD = """{% extends "base.html" %}
             shim = new Proxy(given, {
               apply: (_, self, args) => {
                 const otherwise = () => Reflect.apply(given, self, args)
-                return args[0] === url ? widgets.catch(otherwise) : otherwise()
+                if (args[0] !== url) { return otherwise() }
+                keep_in_step()
+                return widgets.catch(otherwise)
               },
             })
           },
@@ -33,4 +38,5 @@ _HEAD = """{% extends "base.html" %}
 
 def head() -> str:
     """The template of a page that is made now, for `panel_material_ui.Page`."""
-    return _HEAD.replace("WIDGETS", pmui.Page._render_esm(server=True))
+    url = pmui.Page._render_esm(server=True)
+    return _HEAD.replace("WIDGETS", url).replace("IN_STEP", IN_STEP.strip())

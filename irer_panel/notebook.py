@@ -26,6 +26,7 @@ from panel_material_ui.base import BUNDLE_PATH, MaterialComponent
 
 from irer_panel.background import loop_of
 from irer_panel.fonts import embedded
+from irer_panel.in_step import IN_STEP
 from irer_panel.theme import THEME
 
 MOST_HELD = 64 * 2**20
@@ -33,6 +34,7 @@ MOST_HELD = 64 * 2**20
 
 _SCRIPT = """
 window.irer_material ??= Promise.withResolvers()
+window.irer_in_step ??= %s
 if (!document.getElementById("irer-fonts")) {
   irer_material.resolve(URL.createObjectURL(new Blob([%s], {type: "text/javascript"})))
   const style = document.createElement("style")
@@ -45,6 +47,7 @@ if (!document.getElementById("irer-fonts")) {
 _MODULE = """
 window.irer_material ??= Promise.withResolvers()
 const material = await importShim(await irer_material.promise)
+irer_in_step()
 export default material.default
 """
 """What each model carries, in place of the 1.4 MB that all of them have in common.
@@ -198,7 +201,7 @@ def bring_scripts() -> None:
     MaterialComponent._render_esm = classmethod(_render_esm)  # type: ignore[assignment]
     Reactive._get_properties = _get_properties  # type: ignore[method-assign, assignment]
     bundle = BUNDLE_PATH.read_text(encoding="utf-8")
-    script = _SCRIPT % (json.dumps(bundle), json.dumps(embedded()))
+    script = _SCRIPT % (IN_STEP, json.dumps(bundle), json.dumps(embedded()))
     _shell().display_pub.publish({"application/javascript": script})
 
 

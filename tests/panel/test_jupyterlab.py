@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from audited_hunt import hunted
 from browsing import QUICK, TIMEOUT, becomes, fill, status_of
+from said_late import AT_ONCE, TWICE
 
 pytestmark = pytest.mark.browser
 
@@ -200,12 +201,16 @@ def test_the_dashboard_shows_the_views_of_the_page_and_leaves_nothing(
     titles = served.get_by_role("tab").all_inner_texts()
 
     page, errors, foreign = open_notebook("dashboard.ipynb", DASHBOARD, CLOSE, WHAT_IS_LEFT)
+    page.evaluate(AT_ONCE)
     cell = run(page, 0)
     drawn(page, 2)
     tabs = cell.get_by_role("tab")
     becomes(lambda: tabs.all_inner_texts() == titles)
     cell.get_by_text("1–6 of 6 runs").wait_for(timeout=TIMEOUT)
     becomes(lambda: page.evaluate(FONTS) == ["loaded"])
+    cell.get_by_role("button", name="Said at once").wait_for()
+    page.evaluate(TWICE)
+    cell.get_by_role("button", name="Start", exact=True).wait_for()
     page.evaluate(LISTEN)
     cell.get_by_role("tab", name="Spectrum").click()
     cell.get_by_text("Spectrum of").wait_for(timeout=TIMEOUT)
