@@ -1,7 +1,7 @@
 """The panes of compared runs: those of one length pan, zoom and point together."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import panel as pn
@@ -103,9 +103,10 @@ class Linked:
 class RunPane(pn.viewable.Viewer):
     """One run: its name, what it is worth, and its field or the words in its place."""
 
-    def __init__(self, on_pick: Callable[[str], None], on_remove: Callable[[str], None]) -> None:
+    def __init__(
+        self, on_pick: Callable[[str], None], on_remove: Callable[[str], None], run: str
+    ) -> None:
         super().__init__()
-        self.run = ""
         self.length: float | None = None
         self.plot: FieldPlot | None = None
         self.name_button = pmui.Button(
@@ -140,6 +141,7 @@ class RunPane(pn.viewable.Viewer):
         self.box = pn.Column(
             head, self.words, self._field, sizing_mode="stretch_width", styles=_BOX
         )
+        self._be_of(run)
 
     def hold(self, plot: FieldPlot, length: float) -> None:
         """Take the plot that it shows fields of domains of a length with."""
@@ -147,11 +149,8 @@ class RunPane(pn.viewable.Viewer):
         self._field.objects = [plot, self._note]
 
     def tell(self, run: str, worth: str, words: str) -> None:
-        """Name a run; `words` stand in the place of its field, empty for none."""
-        self.run = run
-        name = short_id(run)
-        self.name_button.param.update(label=name, description=f"Select run {name}")
-        self.remove.description = f"Take run {name} out of the comparison"
+        """Be of a run; `words` stand in the place of its field, empty for none."""
+        self._be_of(run)
         self.worth.object = worth
         self.words.param.update(object=words, visible=bool(words))
         self._field.visible = not words
@@ -162,6 +161,12 @@ class RunPane(pn.viewable.Viewer):
             self.plot.bar = bar
             self.plot.draw(picture)
             self._note.object = note
+
+    def _be_of(self, run: str) -> None:
+        self.run = run
+        name = short_id(run)
+        self.name_button.param.update(label=name, description=f"Select run {name}")
+        self.remove.description = f"Take run {name} out of the comparison"
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.box
@@ -207,26 +212,26 @@ class ComparePanes(pn.viewable.Viewer):
         first = next(iter(self.links.values()), None)
         return self._sought if first is None else first.zoomed
 
-    def fit(self, lengths: Sequence[float | None], then: Call) -> bool:
+    def fit(self, lengths: Mapping[str, float | None], then: Call) -> bool:
         """Whether there is a pane for each run; where not, the next one is made, `then` called.
 
         Args:
-            lengths: of the runs' domains, None for a run that needs no plot.
+            lengths: of the runs' domains, by run, None for a run that needs no plot.
             then: called when there may be more to make.
         """
         if self._making:
             return False
         if any(
             length is not None and pane.length not in (None, length)
-            for pane, length in zip(self.panes, lengths, strict=False)
+            for pane, length in zip(self.panes, lengths.values(), strict=False)
         ):
             self._let_go()  # panes of another domain: their links are of no more use
             self._row.clear()
-        for index, length in enumerate(lengths):
+        for index, (run, length) in enumerate(lengths.items()):
             missing = index >= len(self.panes)
             if missing or (length is not None and self.panes[index].plot is None):
                 self._making = True
-                self._loop.aside(partial(self._make, index, length), partial(self._made, then))
+                self._loop.aside(partial(self._make, index, run, length), partial(self._made, then))
                 return False
         for index, pane in enumerate(self.panes):
             pane.box.visible = index < len(lengths)
@@ -243,12 +248,12 @@ class ComparePanes(pn.viewable.Viewer):
                 pane.plot.close()
         self.panes, self.links = [], {}
 
-    def _make(self, index: int, length: float | None) -> None:
+    def _make(self, index: int, run: str, length: float | None) -> None:
         if self._closed:
             return
         with pn.io.hold(freeze=True):  # else each model that joins has all others walked
             if index == len(self.panes):
-                self.panes.append(self._pane())
+                self.panes.append(self._pane(run))
                 self._row.append(self.panes[index])
             pane = self.panes[index]
             if length is not None and pane.plot is None:

@@ -159,10 +159,10 @@ class CompareTab(HuntView):
         painted = self._ready
         if painted is None:
             return
-        lengths = [
-            None if each.fields is None or each.problem else each.fields.length
+        lengths = {
+            each.facts.run: None if each.fields is None or each.problem else each.fields.length
             for each in painted.shown
-        ]
+        }
         if self.panes.fit(lengths, self._fill):
             self._draw()
 

@@ -21,7 +21,7 @@ TABS = list(SECTIONS)[1:]
 
 READY = {
     "Runs": "Download JSON",
-    "Compare": "Own limits",
+    "Compare": "≠ the runs differ here",
     "Hunt": "Lineage",
     "Spectrum": "Target shuffle",
     "Audit": "Golden parameters",

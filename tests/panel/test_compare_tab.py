@@ -84,6 +84,7 @@ class Bench:
             return (
                 len(panes) == count
                 and tuple(pane.run for pane in panes) == self.compared.runs
+                and all(pane.worth.object for pane in panes)
                 and self.tab._ready is not None
             )
 
@@ -286,6 +287,27 @@ def test_a_title_selects_its_run_and_a_cross_takes_it_out(follow):
         assert bench.compared.runs == (names[1],)
         await bench.drawn(1)
         assert bench.tab.panes.panes[0].name_button.label == names[1][:8]
+
+    follow(check)
+
+
+def test_a_pane_comes_with_its_names(follow):
+    async def check(bench):
+        names = [bench.run(seed)[0] for seed in range(2)]
+        found = {}
+
+        def look(event):
+            for pane in bench.tab.panes.panes[: len(event.new)]:
+                found.setdefault(pane, (pane.name_button.label, pane.remove.description))
+
+        bench.tab.panes._row.param.watch(look, "objects")
+        for name in names:
+            bench.compared.toggle(name)
+        await bench.drawn(2)
+        short = [name[:8] for name in names]
+        assert list(found.values()) == [
+            (name, f"Take run {name} out of the comparison") for name in short
+        ]
 
     follow(check)
 
