@@ -25,6 +25,22 @@ return named.map(({x_range, y_range}) =>
   [x_range.start, x_range.end, y_range.start, y_range.end]) }"""
 """What is seen of the scatter and of the evolution, in this order."""
 
+FIGURE = """(label) => {
+  const walk = (view) => {
+    if (view.model?.type === "Figure" && view.model.below[0]?.axis_label?.startsWith(label)) {
+      return view.el
+    }
+    for (const child of view.children_views?.() ?? []) {
+      const found = child && walk(child)
+      if (found) return found
+    }
+  }
+  return Bokeh.index.roots.map(walk).find((each) => each) }"""
+"""By its first axis: by its place it would be another one while one is drawn anew."""
+
+FIGURES = {"scatter": "SSE", "evolution": "generation"}
+"""The first words of their first axes."""
+
 HEADINGS = "(headings) => headings.filter((each) => each.checkVisibility()).map((e) => e.innerText)"
 
 
@@ -80,10 +96,10 @@ def test_the_zoom_of_the_hunt_s_figures(served, hunt, open_page):
     becomes(lambda: settled(page))
     whole = page.evaluate(RANGES)
     assert query(page) == {"tab": "Hunt"}
-    for at, name in enumerate(("scatter", "evolution")):
-        figure = page.locator(".bk-Figure:visible").nth(at)
+    for at, (name, label) in enumerate(FIGURES.items()):
+        figure = page.evaluate_handle(FIGURE, label).as_element()
         if name == "evolution":
-            figure.locator("[title*='Wheel Zoom']").first.click()
+            figure.wait_for_selector("[title*='Wheel Zoom']").click()
         box = figure.bounding_box()
         page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
         page.mouse.wheel(0, -300)
@@ -98,12 +114,13 @@ def test_the_zoom_of_the_hunt_s_figures(served, hunt, open_page):
     np.testing.assert_allclose(page.evaluate(RANGES), zoomed, rtol=1e-6)
     assert query(page).keys() == {
         "tab",
-        *(f"{figure}.{axis}" for figure in ("scatter", "evolution") for axis in "xy"),
+        *(f"{figure}.{axis}" for figure in FIGURES for axis in "xy"),
     }
 
     # Reset gives the whole back, which grows with the runs that come in.
-    for at in (0, 1):
-        page.locator(".bk-Figure:visible").nth(at).locator("[title*='Reset']").first.click()
+    for label in FIGURES.values():
+        figure = page.evaluate_handle(FIGURE, label).as_element()
+        figure.wait_for_selector("[title*='Reset']").click()
     becomes(lambda: query(page) == {"tab": "Hunt"})
     becomes(lambda: np.allclose(page.evaluate(RANGES), whole, rtol=1e-6))
     [row] = LedgerReader(hunt.ledger_path).hunts()
